@@ -1,0 +1,160 @@
+"""Votes from a file: three layouts in, one canonical table out, and what of it is fitted.
+
+The canonical table has one row per exposure and the columns ``observer``, ``content``, ``left``, ``right`` and
+``vote`` (``left``, ``right``, ``tie``, ``not_sure``, or empty where no answer was given), all text, and where they are
+known ``session``, ``scene``, ``camera``, ``kind`` (text) and ``pilot``, ``simulated``, ``abandoned`` (booleans).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.layouts import LAYOUTS, OPTIONAL, REQUIRED, Layout, VotesError
+
+__all__ = ["LAYOUTS", "LEFT_OUT", "OPTIONAL", "REQUIRED", "Sifted", "VotesError", "read_votes", "sift"]
+
+KINDS = ("main", "practice", "gold", "repeat", "same")
+ANSWERS = ("left", "right", "tie", "not_sure", "")
+
+# Each row is left out for the first of these that holds, so the reasons add up to the rows left out.
+LEFT_OUT: dict[str, str] = {
+    "practice": "practice trials",
+    "gold": "gold trials, whose answer is known beforehand",
+    "repeat": "repeated trials, which measure consistency",
+    "same": "trials of a picture against itself",
+    "pilot": "votes of pilot sessions",
+    "simulated": "simulated votes",
+    "abandoned": "trials abandoned without an answer",
+    "unanswered": "trials shown but not answered yet",
+    "not_sure": "answers “not sure”, which are reported but not fitted",
+}
+
+
+@dataclass(frozen=True)
+class Sifted:
+    """Votes parted into what is fitted and what is left out.
+
+    Attributes:
+        fitted: Rows of main trials answered left, right or tie, of sessions that count.
+        not_sure: Rows that would be fitted had the observer been sure.
+        left_out: Rows left out per reason (the keys of ``LEFT_OUT``); only reasons that occur.
+        rows: All rows.
+    """
+
+    fitted: pd.DataFrame
+    not_sure: pd.DataFrame
+    left_out: Mapping[str, int]
+    rows: int
+
+
+def read_votes(path: Path | str, layout: str | None = None) -> pd.DataFrame:
+    """Read a CSV file of votes.
+
+    Args:
+        path: UTF-8, comma-separated, with a header line.
+        layout: A key of ``LAYOUTS``; recognised by the header if not given.
+    Returns:
+        The canonical table.
+    Raises:
+        VotesError: Names the file, line and column, and what to do.
+    """
+    path = Path(path)
+    table = _read_text(path)
+    chosen = _layout(path, table, layout)
+    return chosen.canonical(path, table)
+
+
+def sift(votes: pd.DataFrame, *, include_simulated: bool = False) -> Sifted:
+    """Part the rows into fitted and left out, counting each reason.
+
+    Args:
+        votes: The canonical table; only the columns of ``REQUIRED`` must be there.
+        include_simulated: Whether simulated votes count; a report made so says it.
+    Raises:
+        VotesError: A column is missing, or an answer, a kind or a pair is not one.
+    Example:
+        >>> import pandas as pd
+        >>> rows = pd.DataFrame({"observer": ["o", "o"], "content": ["c", "c"], "left": ["a", "a"],
+        ...     "right": ["b", "b"], "vote": ["left", "tie"], "kind": ["main", "gold"]})
+        >>> dict(sift(rows).left_out)
+        {'gold': 1}
+    """
+    _require_canonical(votes)
+    reason = _reasons(votes, include_simulated=include_simulated)
+    tally = reason.value_counts()
+    return Sifted(
+        fitted=votes[reason == ""].reset_index(drop=True),
+        not_sure=votes[reason == "not_sure"].reset_index(drop=True),
+        left_out={name: int(tally[name]) for name in LEFT_OUT if name in tally.index},
+        rows=len(votes),
+    )
+
+
+def _reasons(votes: pd.DataFrame, *, include_simulated: bool) -> "pd.Series[str]":
+    kind = _column(votes, "kind", "main")
+    holds = {name: kind == name for name in KINDS if name != "main"}
+    holds["pilot"] = _column(votes, "pilot", False).astype(bool)
+    holds["simulated"] = _column(votes, "simulated", False).astype(bool) & (not include_simulated)
+    holds["abandoned"] = _column(votes, "abandoned", False).astype(bool)
+    holds["unanswered"] = votes["vote"] == ""
+    holds["not_sure"] = votes["vote"] == "not_sure"
+    reason = pd.Series("", index=votes.index, dtype="str")
+    for name in reversed(LEFT_OUT):
+        reason = reason.mask(holds[name], name)
+    return reason
+
+
+def _column(votes: pd.DataFrame, name: str, default: object) -> "pd.Series":
+    return votes[name] if name in votes.columns else pd.Series([default] * len(votes), index=votes.index)
+
+
+def _require_canonical(votes: pd.DataFrame) -> None:
+    missing = [name for name in REQUIRED if name not in votes.columns]
+    if missing:
+        raise VotesError(f"the votes lack the column(s) {', '.join(missing)}")
+    checks: dict[str, Callable[[], pd.Series]] = {
+        f"vote is not one of {', '.join(ANSWERS[:-1])} or empty": lambda: ~votes["vote"].isin(ANSWERS),
+        f"kind is not one of {', '.join(KINDS)}": lambda: ~_column(votes, "kind", "main").isin(KINDS),
+        "left and right are the same condition, which only trials of kind “same” may be": lambda: (
+            (votes["left"] == votes["right"]) & (_column(votes, "kind", "main") == "main")
+        ),
+    }
+    for complaint, check in checks.items():
+        bad = check()
+        if bad.any():
+            row = int(bad.to_numpy().argmax())
+            raise VotesError(f"row {row + 1} of the votes: {complaint} ({dict(votes.iloc[row][list(REQUIRED)])})")
+
+
+def _read_text(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise VotesError(f"{path}: no such file; give the CSV file of an export")
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False)
+    except UnicodeDecodeError as error:
+        raise VotesError(f"{path}: byte {error.start} is not UTF-8; save the file as CSV in UTF-8") from error
+    except pd.errors.EmptyDataError as error:
+        raise VotesError(f"{path}: the file is empty; its first line must name the columns") from error
+    except pd.errors.ParserError as error:
+        said = f"{path}: not a table: {str(error).strip()}; every line needs as many cells as the header"
+        raise VotesError(said) from error
+    if not len(table):
+        raise VotesError(f"{path}: a header but no votes below it")
+    return table
+
+
+def _layout(path: Path, table: pd.DataFrame, layout: str | None) -> Layout:
+    if layout is not None and layout not in LAYOUTS:
+        raise VotesError(f"no layout is called {layout!r}; there are {', '.join(LAYOUTS)}")
+    if layout is not None:
+        LAYOUTS[layout].require_columns(path, table)
+        return LAYOUTS[layout]
+    fitting = [known for known in LAYOUTS.values() if set(known.columns) <= set(table.columns)]
+    if not fitting:
+        wanted = "; ".join(f"{name}: {', '.join(known.columns)}" for name, known in LAYOUTS.items())
+        raise VotesError(
+            f"{path}, line 1: the header ({', '.join(table.columns)}) fits no known layout. Columns needed: {wanted}"
+        )
+    return fitting[0]
