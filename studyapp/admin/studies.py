@@ -1,0 +1,331 @@
+"""Studies: made, prepared, opened, paused, closed."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.db.models import Count, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, URLField
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.html import format_html
+
+from enhancement.admin.skin import (
+    ModelAdmin,
+    ReadOnly,
+    TabularInline,
+    confirmed,
+    form_page,
+    leave_dialog,
+    page_button,
+    page_url,
+    shown,
+    who,
+)
+from studyapp.admin.conditions import (
+    ConditionsInline,
+    SeenConditionsInline,
+    SettledConditionsInline,
+    proposed_conditions,
+)
+from studyapp.admin.forms import HELP, LABELS, StudyForm, TomlForm
+from studyapp.admin.next_steps import next_step_of
+from studyapp.admin.ownership import Owned
+from studyapp.definition import StudyProblemError, define
+from studyapp.models import Study, StudySession, StudyText, Vote
+from studyapp.services.access import may, studies_for
+from studyapp.services.drafts import conditions_settled, design_settled, prepare_draft, write_text
+from studyapp.services.sessions import current_text
+from studyapp.services.studies import close_study, create_study, has_votes, open_study, pause_study
+
+ASKED = ("question", "allow_tie", "allow_not_sure")
+DESIGN = ("trials_per_session", "gold_share", "repeat_share", "same_share", "seed")
+MADE_BY_SERVICES = ("observers_link", "pages", "state_shown", "policy_version", "created_at", "opened_at", "closed_at")
+FITS = {
+    "prepare": (Study.State.DRAFT,),
+    "open": (Study.State.DRAFT, Study.State.PAUSED),
+    "pause": (Study.State.OPEN,),
+    "close": (Study.State.OPEN, Study.State.PAUSED),
+}
+
+
+class TextsInline(Owned, ReadOnly, TabularInline[StudyText, Study]):
+    """Every version of every text."""
+
+    study_path = "study"
+    model = StudyText
+    hide_title = True
+    fields = ("kind", "version", "language", "text", "created_at")
+    readonly_fields = fields
+    ordering = ("kind", "-version")
+    verbose_name_plural = "texts, by version"
+    classes = ("collapse",)
+
+
+@admin.register(Study)
+class StudyAdmin(Owned, ModelAdmin[Study]):
+    """What observers were asked and shown stays as it was once a study has votes."""
+
+    study_path = "pk"
+    list_display = (
+        "name",
+        "state_shown",
+        "testset_shown",
+        "owner",
+        "conditions_count",
+        "sessions_count",
+        "votes_count",
+    )
+    list_select_related = ("testset", "owner")
+    search_fields = ("name", "code", "question")
+    actions_detail = ("prepare", "open", "pause", "close")
+    actions_list = ("from_toml",)
+    change_form_outer_before_template = "admin/studyapp/next_step.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Study]:
+        counts = {
+            "compared": Count("conditions", filter=Q(conditions__worse_than=None)),
+            "sittings": _number_of(StudySession.objects.filter(study=OuterRef("pk"), simulated=False)),
+            "votes": _number_of(
+                Vote.objects.filter(trial__session__study=OuterRef("pk"), trial__session__simulated=False)
+            ),
+        }
+        rows: QuerySet[Study] = super().get_queryset(request).annotate(**counts)
+        return rows
+
+    def get_form(self, request: HttpRequest, obj: Study | None = None, change: bool = False, **kwargs: Any) -> Any:
+        if not self._texts_settled(request, obj):
+            kwargs["form"] = StudyForm
+        kwargs |= {"labels": LABELS, "help_texts": HELP}
+        return super().get_form(request, obj, change, **kwargs)
+
+    def _texts_settled(self, request: HttpRequest, study: Study | None) -> bool:
+        return study is not None and (has_votes(study) or not self.has_change_permission(request, study))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Study | None = None) -> Any:
+        texts = (
+            ("instructions_shown", "consent_shown")
+            if self._texts_settled(request, obj)
+            else ("instructions", "consent")
+        )
+        first = ("name", "owner", "testset")
+        return (
+            (None, {"fields": (*first, "state_shown", "observers_link", "pages") if obj else first}),
+            ("What observers are asked", {"fields": (*ASKED, *texts)}),
+            ("Design", {"fields": (*DESIGN, "policy_version")}),
+            (
+                "Around it",
+                {"fields": ("lease_minutes", "seconds_per_trial", "completion_code", "completion_url")},
+            ),
+            *([("Times", {"fields": ("created_at", "opened_at", "closed_at")})] if obj else []),
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Study | None = None) -> tuple[str, ...]:
+        always = (*MADE_BY_SERVICES, "instructions_shown", "consent_shown")
+        if obj is not None and design_settled(obj):
+            return (*always, "name", "testset", *ASKED, *DESIGN)
+        return (*always, "testset") if obj is not None and conditions_settled(obj) else always
+
+    def get_inlines(self, request: HttpRequest, obj: Study | None) -> list[Any]:
+        if obj is None:
+            return [ConditionsInline]
+        if conditions_settled(obj):
+            return [SettledConditionsInline, TextsInline]
+        return [ConditionsInline if self.has_change_permission(request, obj) else SeenConditionsInline, TextsInline]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, URLField):
+            kwargs["assume_scheme"] = "https"
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Only a superuser makes a study somebody else's; for others whatever a page sends as owner is not read."""
+        if db_field.name == "owner":
+            kwargs["initial"] = who(request).pk
+            kwargs["disabled"] = not who(request).is_superuser
+            if kwargs["disabled"]:
+                theirs = Q(pk=who(request).pk) | Q(studies__in=studies_for(who(request), to="change"))
+                kwargs["queryset"] = User.objects.filter(theirs).distinct()
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return ("state", "testset", "owner") if who(request).is_superuser else ("state", "testset")
+
+    def has_change_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
+        if obj is None or not super().has_change_permission(request, obj):
+            return super().has_change_permission(request, obj)
+        return obj.state != Study.State.CLOSED and may(who(request), obj, "change")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
+        return False
+
+    def has_steer_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Preparing, opening, pausing and closing change the study; somebody else's isn't there to be changed."""
+        if object_id is None or not request.user.has_perm("studyapp.change_study"):
+            return request.user.has_perm("studyapp.change_study")
+        return may(who(request), get_object_or_404(self.get_queryset(request), pk=object_id), "change")
+
+    def get_formset_kwargs(self, request: HttpRequest, obj: Study, inline: Any, prefix: str) -> dict[str, Any]:
+        """A study that is begun from a test set's page begins with the methods that have run on it."""
+        told: dict[str, Any] = super().get_formset_kwargs(request, obj, inline, prefix)
+        if request.method == "GET" and obj.pk is None and isinstance(inline, ConditionsInline):
+            told["initial"] = proposed_conditions(request)
+        return told
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **rest: Any) -> Any:
+        study = rest.get("obj")
+        if study is not None:
+            may_steer = self.has_steer_permission(request, str(study.pk))
+            context = {**context, "next_step": next_step_of(study), "study": study, "may_steer": may_steer}
+        return super().render_change_form(request, context, *args, **rest)
+
+    def response_add(self, request: HttpRequest, obj: Study, post_url_continue: str | None = None) -> HttpResponse:
+        """To the study's own page, which says what comes next."""
+        if "_addanother" in request.POST:
+            return super().response_add(request, obj, post_url_continue)
+        messages.success(request, f"{obj} is made.")
+        return redirect(page_url(obj))
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """A vote may come between the page and its saving; then nothing of it is saved, and the page says so."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except StudyProblemError as problem:
+            tell(request, problem)
+            return redirect(request.path)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        for kind in StudyText.Kind:
+            if kind in form.cleaned_data:
+                write_text(form.instance, kind, form.cleaned_data[kind])
+
+    @shown("State", label={"draft": "default", "open": "success", "paused": "warning", "closed": "info"})
+    def state_shown(self, study: Study) -> str:
+        return study.state
+
+    @shown("Test set", ordering="testset__name")
+    def testset_shown(self, study: Study) -> str:
+        return f"{study.testset} (simulated)" if study.testset.simulated else study.testset.name
+
+    @shown("Conditions", ordering="compared")
+    def conditions_count(self, study: Study) -> int:
+        count: int = study.compared  # type: ignore[attr-defined]
+        return count
+
+    @shown("Sittings", ordering="sittings")
+    def sessions_count(self, study: Study) -> int:
+        count: int = study.sittings  # type: ignore[attr-defined]
+        return count
+
+    @shown("Votes", ordering="votes")
+    def votes_count(self, study: Study) -> int:
+        count: int = study.votes  # type: ignore[attr-defined]
+        return count
+
+    @shown("Observers' link")
+    def observers_link(self, study: Study) -> str:
+        address = reverse("welcome", args=(study.code,))
+        return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', address, address)
+
+    @shown("Report")
+    def pages(self, study: Study) -> str:
+        address = reverse("study", args=(study.pk,))
+        return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', address, address)
+
+    @shown("Instructions")
+    def instructions_shown(self, study: Study) -> str:
+        return _text(study, StudyText.Kind.INSTRUCTIONS)
+
+    @shown("Consent")
+    def consent_shown(self, study: Study) -> str:
+        return _text(study, StudyText.Kind.CONSENT)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int | str) -> list[Any]:
+        """Only the buttons that can do something in the study's state."""
+        state = Study.objects.values_list("state", flat=True).filter(pk=object_id).first()
+        offered: list[Any] = super().get_actions_detail(request, object_id)  # type: ignore[misc]
+        return [action for action in offered if state in FITS[action.action_name.rpartition("_")[2]]]
+
+    @confirmed(
+        "Prepare",
+        "The workers make the stimuli, metrics and renderings that it lacks. Its conditions and test set then stay.",
+        permission="steer",
+        icon="build",
+    )
+    def prepare(self, request: HttpRequest, form: object, object_id: str) -> HttpResponse:
+        def asked(study: Study) -> str:
+            jobs = prepare_draft(study, who(request))
+            return f"Asked for; {jobs[-1]} comes last." if jobs else "Nothing to do: all its renderings are made."
+
+        return self._change(request, object_id, asked)
+
+    @confirmed("Open", "Observers may begin.", permission="steer", icon="play_arrow")
+    def open(self, request: HttpRequest, form: object, object_id: str) -> HttpResponse:
+        return self._change(request, object_id, _after(open_study, "is open"))
+
+    @confirmed("Pause", "Nobody new may begin; who is seated may finish.", permission="steer", icon="pause")
+    def pause(self, request: HttpRequest, form: object, object_id: str) -> HttpResponse:
+        return self._change(request, object_id, _after(pause_study, "is paused"))
+
+    @confirmed(
+        "Close",
+        "For good: no new observers and no new answers, not even from who is seated.",
+        permission="steer",
+        icon="lock",
+        danger=True,
+    )
+    def close(self, request: HttpRequest, form: object, object_id: str) -> HttpResponse:
+        return self._change(request, object_id, _after(close_study, "is closed"))
+
+    def _change(self, request: HttpRequest, pk: str, change: Callable[[Study], str]) -> HttpResponse:
+        study = get_object_or_404(self.get_queryset(request), pk=pk)
+        try:
+            messages.success(request, change(study))
+        except StudyProblemError as problem:
+            tell(request, problem)
+        return leave_dialog(request, page_url(study))
+
+    @page_button("New study from TOML", permission="add", icon="upload_file")
+    def from_toml(self, request: HttpRequest) -> HttpResponse:
+        form = TomlForm(request.POST or None, request.FILES or None)
+        if form.is_valid():
+            told, name = form.cleaned_data["definition"]
+            try:
+                study = create_study(define(told, name), who(request))
+            except StudyProblemError as wrong:
+                for problem in wrong.problems:
+                    form.add_error("definition", problem)
+            else:
+                messages.success(request, f"{study} is made, and its jobs are asked for. Open it once they are done.")
+                return redirect(page_url(study))
+        lead = "It is yours, and the workers begin at once to make what it needs."
+        return form_page(self, request, form, title="New study from TOML", lead=lead, submit="Make the study")
+
+
+def tell(request: HttpRequest, wrong: StudyProblemError) -> None:
+    """Each thing to mend, as a message of its own."""
+    for problem in wrong.problems:
+        messages.error(request, problem)
+
+
+def _after(change: Callable[[Study], None], state: str) -> Callable[[Study], str]:
+    def done(study: Study) -> str:
+        change(study)
+        return f"{study} {state}."
+
+    return done
+
+
+def _text(study: Study, kind: StudyText.Kind) -> str:
+    current = current_text(study, kind)
+    if current is None:
+        return "–"
+    return format_html('<div class="whitespace-pre-wrap">{}</div>', current.text)
+
+
+def _number_of(rows: QuerySet[Any]) -> Subquery:
+    """How many, counted apart: two joins in one query would count each row as often as the other has rows."""
+    counted = rows.order_by().annotate(number=Func("pk", function="COUNT")).values("number")
+    return Subquery(counted, output_field=IntegerField())

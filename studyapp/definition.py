@@ -1,0 +1,125 @@
+"""A study as a researcher writes it down, read from TOML and checked key by key."""
+
+import math
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+DEFAULT_INSTRUCTIONS = (
+    "You will see two versions of the same photo at a time. Pick the one that looks better to you.\n\n"
+    "There is no right answer and no time limit. Ignore small differences in framing or perspective. "
+    "Zoom in and move around as much as you like: both photos move together."
+)
+
+DESIGN_KEYS = ("trials_per_session", "gold_share", "repeat_share", "same_share", "lease_minutes", "seconds_per_trial")
+COMPLETION_KEYS = ("code", "url")
+# What a study file may hold, and of which type; [conditions], [gold], [design] and [completion] are tables.
+TYPES: dict[str, type] = {
+    **dict.fromkeys(("name", "testset", "question", "instructions", "consent"), str),
+    **dict.fromkeys(("conditions", "gold", "design", "completion"), dict),
+    "answers": list,
+    "seed": int,
+}
+ANSWERS = {"left", "right", "tie", "not_sure"}
+
+
+class StudyProblemError(ValueError):
+    """A study can't be made or opened as it is; one line for each thing to mend."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A study as a researcher writes it down (docs/protocol.md shows the TOML).
+
+    Attributes:
+        conditions: Condition name → camera → method name; the camera "" stands for every camera not named.
+        gold: Worse condition → better condition; the worse one only stands in gold pairs.
+    """
+
+    name: str
+    testset: str
+    conditions: Mapping[str, Mapping[str, str]]
+    gold: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    instructions: str = DEFAULT_INSTRUCTIONS
+    consent: str = ""
+
+
+def read_definition(path: Path) -> Definition:
+    """A study from a TOML file.
+
+    Raises:
+        StudyProblemError: The file can't be read, or has keys that mean nothing here.
+    """
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise StudyProblemError([f"{path}: {error}"]) from error
+    return define(told, str(path))
+
+
+def _misread(told: Mapping[str, Any], where: str) -> Iterator[str]:
+    """What a study file lacks, has too much, or has of the wrong type."""
+    yield from (f"{where}: it needs a {key!r}." for key in ("name", "testset", "conditions") if not told.get(key))
+    for key, value in told.items():
+        if key not in TYPES:
+            yield f"{where}: {key!r} is not known; known are {', '.join(sorted(TYPES))}."
+        elif not isinstance(value, TYPES[key]):
+            yield f"{where}: {key} must be a {TYPES[key].__name__}, not {value!r}."
+    for table, keys in (("design", DESIGN_KEYS), ("completion", COMPLETION_KEYS)):
+        unknown = set(told[table]) - set(keys) if isinstance(told.get(table), dict) else ()
+        yield from (f"{where}: [{table}] {key!r} is not known; known are {', '.join(keys)}." for key in unknown)
+    design = told["design"].items() if isinstance(told.get("design"), dict) else ()
+    yield from (
+        f"{where}: [design] {key} must be a number, not {value!r}." for key, value in design if not _is_number(value)
+    )
+    answers = told.get("answers", ["left", "right"])
+    if not isinstance(answers, list) or not {"left", "right"} <= set(map(str, answers)) <= ANSWERS:
+        yield f"{where}: answers must hold left and right, and may hold tie and not_sure."
+    for table in ("conditions", "gold"):
+        rows = told[table].items() if isinstance(told.get(table), dict) else ()
+        yield from (f"{where}: [{table}] {name} must name a method." for name, by in rows if not _names(by, table))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _names(told: Any, table: str) -> bool:
+    """A name, or (of conditions) a table of names by camera."""
+    by_camera = table == "conditions" and isinstance(told, dict) and told
+    return isinstance(told, str) or bool(by_camera and all(isinstance(name, str) for name in told.values()))
+
+
+def define(told: Mapping[str, Any], where: str) -> Definition:
+    """A study from the tables of a TOML file.
+
+    Raises:
+        StudyProblemError: Names every key that is missing, unknown or of the wrong type.
+    """
+    if problems := list(_misread(told, where)):
+        raise StudyProblemError(problems)
+    design, answers = told.get("design", {}), told.get("answers", ["left", "right"])
+    settings = {
+        **design,
+        **{key: told[key] for key in ("question", "seed") if key in told},
+        **{f"completion_{key}": value for key, value in told.get("completion", {}).items()},
+        "allow_tie": "tie" in answers,
+        "allow_not_sure": "not_sure" in answers,
+    }
+    by_camera = {name: {"": by} if isinstance(by, str) else by for name, by in told["conditions"].items()}
+    return Definition(
+        name=told["name"],
+        testset=told["testset"],
+        conditions=by_camera,
+        gold=told.get("gold", {}),
+        settings=settings,
+        instructions=told.get("instructions", DEFAULT_INSTRUCTIONS),
+        consent=told.get("consent", ""),
+    )

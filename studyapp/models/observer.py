@@ -1,0 +1,101 @@
+"""Observers, their sittings, and the slots of the design that they take."""
+
+import secrets
+
+from django.db import models
+from django.db.models import Q
+
+from studyapp.models.study import Study, StudyText
+
+
+def observer_code() -> str:
+    """The random code an observer is known by."""
+    return f"o-{secrets.token_hex(6)}"
+
+
+def session_token() -> str:
+    """128 random bits: the personal link of a sitting."""
+    return secrets.token_urlsafe(16)
+
+
+class Lane(models.TextChoices):
+    """Pilot and simulated sessions draw from slots of their own, so they never use up the study's."""
+
+    MAIN = "main"
+    PILOT = "pilot"
+    SIMULATED = "simulated"
+
+
+class Observer(models.Model):
+    """Who looks; known by a random code. One who withdraws leaves this row, so that they are still counted."""
+
+    code = models.CharField(max_length=24, unique=True, default=observer_code)
+    background = models.JSONField(default=dict, blank=True, help_text="What the observer chose to tell.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Slot(models.Model):
+    """The n-th place in a study's balanced design, derived from (study, seed, number, policy version)."""
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="slots")
+    lane = models.CharField(max_length=10, choices=Lane, default=Lane.MAIN)
+    number = models.PositiveIntegerField()
+    policy_version = models.CharField(max_length=40)
+
+    class Meta:
+        ordering = ["study", "lane", "number"]
+        constraints = [models.UniqueConstraint(fields=["study", "lane", "number"], name="slot_once")]
+
+    def __str__(self) -> str:
+        return f"{self.study} {self.lane} {self.number}"
+
+
+class StudySession(models.Model):
+    """One sitting of one observer. An abandoned one gives its slot back; its votes stay."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active"
+        FINISHED = "finished"
+        ABANDONED = "abandoned"
+        WITHDRAWN = "withdrawn"
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="sessions")
+    observer = models.ForeignKey(Observer, models.PROTECT, related_name="sessions")
+    slot = models.ForeignKey(Slot, models.PROTECT, related_name="sessions")
+    token = models.CharField(max_length=40, unique=True, default=session_token)
+    ticket = models.CharField(
+        max_length=40, null=True, help_text="Of the welcome page it began on: asked twice, it begins once."
+    )
+    state = models.CharField(max_length=10, choices=State, default=State.ACTIVE)
+    pilot = models.BooleanField(default=False)
+    simulated = models.BooleanField(default=False)
+    instructions = models.ForeignKey(StudyText, models.PROTECT, related_name="+")
+    consent = models.ForeignKey(StudyText, models.PROTECT, null=True, blank=True, related_name="+")
+    stamp = models.CharField(
+        max_length=64, blank=True, help_text="A hash of the study's definition and texts as this sitting found them."
+    )
+    consented_at = models.DateTimeField(null=True, blank=True)
+    panel = models.JSONField(default=dict, blank=True, help_text="What the recruiting panel sent along.")
+    started_at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["study", "id"]
+        indexes = [models.Index(fields=["state", "last_seen_at"])]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["slot"], condition=Q(state__in=["active", "finished"]), name="slot_taken_by_one_session"
+            ),
+            models.UniqueConstraint(fields=["study", "ticket"], name="session_begins_once_per_ticket"),
+            models.CheckConstraint(
+                condition=Q(consent__isnull=True) | Q(consented_at__isnull=False), name="session_consent_has_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.observer} in {self.study}"

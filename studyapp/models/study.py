@@ -1,0 +1,150 @@
+"""Studies, their conditions and their texts."""
+
+import secrets
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from enhancement.models import Method, TestSet
+
+
+def random_code() -> str:
+    """64 random bits for a link that isn't to be guessed."""
+    return secrets.token_urlsafe(8)
+
+
+def random_seed() -> int:
+    """A seed when the researcher names none; stored, so nothing about the schedule is lost."""
+    return secrets.randbelow(2**31)
+
+
+_share = [MinValueValidator(0), MaxValueValidator(0.5)]
+
+
+class Study(models.Model):
+    """A question, a test set, conditions, a design, a seed, instruction texts.
+
+    Once it has votes, none of these change; it can be paused, closed or copied.
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft"
+        OPEN = "open"
+        PAUSED = "paused"
+        CLOSED = "closed"
+
+    code = models.CharField(max_length=24, unique=True, default=random_code, editable=False)
+    name = models.CharField(max_length=200)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="studies")
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    testset = models.ForeignKey(TestSet, models.PROTECT, related_name="studies")
+
+    question = models.CharField(max_length=300, default="Which photo looks better?")
+    allow_tie = models.BooleanField(default=False)
+    allow_not_sure = models.BooleanField(default=False)
+
+    seed = models.PositiveBigIntegerField(default=random_seed)
+    policy_version = models.CharField(max_length=40, default="balanced-1")
+    trials_per_session = models.PositiveIntegerField(
+        default=40, validators=[MinValueValidator(1), MaxValueValidator(500)]
+    )
+    gold_share = models.FloatField(default=0, validators=_share)
+    repeat_share = models.FloatField(default=0, validators=_share)
+    same_share = models.FloatField(default=0, validators=_share)
+    lease_minutes = models.PositiveIntegerField(
+        default=60,
+        validators=[MinValueValidator(1)],
+        help_text="Minutes without a sign of life after which a session is abandoned.",
+    )
+    seconds_per_trial = models.FloatField(
+        default=8, validators=[MinValueValidator(0.1)], help_text="Expected, for the minutes the welcome page promises."
+    )
+
+    completion_code = models.CharField(max_length=80, blank=True)
+    completion_url = models.URLField(blank=True)
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    opened_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "studies"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "name"],
+                name="study_name_once_per_owner",
+                violation_error_message="You have a study of this name already.",
+            ),
+            models.CheckConstraint(condition=Q(trials_per_session__gte=1), name="study_has_trials"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StudyText(models.Model):
+    """The instructions or the consent text of a study, in one version; what an observer saw is kept for good."""
+
+    class Kind(models.TextChoices):
+        INSTRUCTIONS = "instructions"
+        CONSENT = "consent"
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="texts")
+    kind = models.CharField(max_length=12, choices=Kind)
+    language = models.CharField(max_length=10, default="en")
+    version = models.PositiveIntegerField(default=1)
+    text = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["study", "kind", "version"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "kind", "language", "version"], name="study_text_version_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} v{self.version} of {self.study}"
+
+
+class Condition(models.Model):
+    """What is compared in one study; ``worse_than`` marks one that only stands in gold pairs."""
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="conditions")
+    name = models.SlugField(max_length=80)
+    position = models.PositiveIntegerField()
+    worse_than = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="gold",
+        help_text="Set for gold pairs only: the condition that it must lose to.",
+    )
+
+    class Meta:
+        ordering = ["study", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "name"], name="condition_name_once_per_study"),
+            models.UniqueConstraint(fields=["study", "position"], name="condition_position_once_per_study"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ConditionMethod(models.Model):
+    """The method that stands for a condition, for one camera or (empty) for every camera not named."""
+
+    condition = models.ForeignKey(Condition, models.PROTECT, related_name="methods")
+    camera = models.CharField(max_length=100, blank=True)
+    method = models.ForeignKey(Method, models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["condition", "camera"]
+        constraints = [models.UniqueConstraint(fields=["condition", "camera"], name="condition_method_once_per_camera")]
+
+    def __str__(self) -> str:
+        return f"{self.condition}: {self.method}" + (f" ({self.camera})" if self.camera else "")

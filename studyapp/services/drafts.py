@@ -1,0 +1,57 @@
+"""What of a study may still be changed, and changing it."""
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from enhancement.models import Job
+from enhancement.services.jobs import OPEN
+from studyapp.definition import StudyProblemError
+from studyapp.models import Study, StudyText
+from studyapp.services.renderings import prepare_study
+from studyapp.services.sessions import current_text
+from studyapp.services.studies import has_votes, problems_of_conditions
+
+
+def design_settled(study: Study) -> bool:
+    """Whether anybody was seated: their trials were drawn from the design as it is, and votes may come any moment."""
+    return study.sessions.exists()
+
+
+def conditions_settled(study: Study) -> bool:
+    """Whether renderings exist or are being made: all conditions of a content are brought to one raster together."""
+    making = Job.objects.filter(kind="renderings", params={"study": study.pk}, state__in=OPEN)
+    return design_settled(study) or study.rasters.exists() or making.exists()
+
+
+def prepare_draft(study: Study, by: User) -> list[Job]:
+    """Ask the workers for what the study lacks, once its conditions cover the test set.
+
+    Raises:
+        StudyProblemError: They don't yet; says what is missing.
+    """
+    if problems := problems_of_conditions(study):
+        raise StudyProblemError(problems)
+    return prepare_study(study, by)
+
+
+@transaction.atomic
+def write_text(study: Study, kind: StudyText.Kind, text: str) -> StudyText | None:
+    """Put a text before the next observers, as a new version; what earlier ones saw is kept. None where none is.
+
+    Raises:
+        StudyProblemError: The study has votes, or the text is missing where it can't be.
+    """
+    study = Study.objects.select_for_update().get(pk=study.pk)
+    text = text.replace("\r\n", "\n").strip()
+    current = current_text(study, kind)
+    if text == (current.text if current else ""):
+        return current
+    if has_votes(study):
+        raise StudyProblemError([f"{study} has votes, so its {kind} stay as they are; copy it to ask again."])
+    if text:
+        version = current.version + 1 if current else 1
+        return StudyText.objects.create(study=study, kind=kind, text=text, version=version)
+    if kind == StudyText.Kind.INSTRUCTIONS or design_settled(study):
+        raise StudyProblemError([f"The {kind} text can be changed, but no longer taken away."])
+    study.texts.filter(kind=kind).delete()
+    return None

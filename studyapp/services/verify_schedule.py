@@ -1,0 +1,133 @@
+"""Are slots taken in order and once, do their trials follow from the seed, and is the study still what was asked?"""
+
+from collections.abc import Iterator, Sequence
+
+from django.db.models import Count, Exists, F, Max, Min, OuterRef
+
+from enhancement.models import Job
+from enhancement.services.verification import Check, Look, Violation, all_that, in_batches, label
+from enhancement.services.verify_rows import REPORT
+from studyapp.design.schedule import Planned, slot
+from studyapp.models import Slot, Study, StudySession, StudyText, Vote
+from studyapp.services.renderings import unrendered
+from studyapp.services.sessions import Numbered, design_of, numbered
+from studyapp.services.stamps import stamp_of
+
+HOLDING = (StudySession.State.ACTIVE, StudySession.State.FINISHED)
+Shown = tuple[str, int, int, int, int | None]
+"""Kind, content, left and right condition, and the position of what is repeated, from 0."""
+
+
+def slots(look: Look) -> Iterator[Violation]:
+    """No slot is taken twice or left out: that is what the balance of the design rests on."""
+    taken = StudySession.objects.filter(slot=OuterRef("pk"), state__in=HOLDING).order_by().values("slot")
+    twice = Slot.objects.filter(Exists(taken.annotate(n=Count("pk")).filter(n__gt=1)))
+    yield from all_that(twice, "it is taken by more than one sitting", REPORT)
+    yield from all_that(
+        Slot.objects.exclude(policy_version=F("study__policy_version")), "its policy is another", REPORT
+    )
+    lanes = Slot.objects.order_by().values("study", "lane")
+    for lane in lanes.annotate(n=Count("pk"), first=Min("number"), last=Max("number")):
+        if (lane["first"], lane["last"]) != (0, lane["n"] - 1):
+            where = f"study {lane['study']}, lane {lane['lane']}"
+            yield Violation(where, "its slots aren't numbered without a gap from 0", REPORT)
+    look.seen(Slot.objects.count())
+
+
+def schedules(look: Look) -> Iterator[Violation]:
+    """Derive every sitting's trials again, and compare."""
+    for study in in_batches(Study.objects.all()):
+        if not study.sessions.exists():
+            continue
+        rows = numbered(study)
+        try:
+            design = design_of(study, rows)
+        except ValueError as error:
+            yield Violation(label(study), f"its schedule can't be derived any more ({error})", REPORT)
+            continue
+        for session in in_batches(study.sessions.select_related("slot")):
+            if _stored(session) != _derived(slot(design, session.slot.number), rows):
+                yield Violation(label(session), f"its trials aren't those of slot {session.slot.number}", REPORT)
+            look.seen(1)
+
+
+def _derived(plan: Sequence[Planned], rows: Numbered) -> list[Shown]:
+    contents, conditions = rows.contents, rows.conditions
+    return [
+        (trial.kind, contents[trial.content].pk, conditions[trial.left].pk, conditions[trial.right].pk, trial.repeats)
+        for trial in plan
+    ]
+
+
+def _stored(session: StudySession) -> list[Shown]:
+    rows = session.trials.order_by("position").values_list(
+        "position", "kind", "content", "left__condition", "right__condition", "repeats__position"
+    )
+    return [
+        (kind, content, left, right, None if repeats is None else repeats - 1)
+        for expected, (position, kind, content, left, right, repeats) in enumerate(rows, start=1)
+        if position == expected
+    ]
+
+
+def definitions(look: Look) -> Iterator[Violation]:
+    """The stamp that each sitting with votes got when it began must still be that of its study and texts."""
+    voted = StudySession.objects.filter(Exists(Vote.objects.filter(trial__session=OuterRef("pk")))).exclude(stamp="")
+    kinds = voted.order_by().values_list("study", "instructions", "consent", "stamp").annotate(n=Count("pk"))
+    for study_id, instructions, consent, stamp, count in kinds:
+        texts = StudyText.objects.in_bulk([text for text in (instructions, consent) if text])
+        study = Study.objects.select_related("testset").get(pk=study_id)
+        if stamp_of(study, texts[instructions], texts.get(consent)) != stamp:
+            what = f"its definition or texts aren't those under which {count} of its sittings began, which have votes"
+            yield Violation(label(study), what, "put them back as they were, or copy the study and ask again")
+        look.seen(count)
+    if unstamped := StudySession.objects.filter(stamp="").count():
+        look.note(f"{unstamped} sittings are older than stamps; nothing tells whether their study changed since")
+
+
+def renderings_made(look: Look) -> Iterator[Violation]:
+    """A rendering job that is done has rendered every content; an open study can be shown."""
+    for job in in_batches(Job.objects.filter(kind="renderings", state=Job.State.DONE)):
+        study = Study.objects.filter(pk=job.params.get("study")).first()
+        if study is not None and unrendered(study).exists():
+            yield Violation(
+                str(job), "it is done, but contents of its study have no renderings", "prepare the study again"
+            )
+        look.seen(1)
+    for study in Study.objects.filter(state=Study.State.OPEN):
+        if unrendered(study).exists():
+            yield Violation(
+                label(study), "it is open, but contents of it can't be shown", "pause it, then prepare it again"
+            )
+
+
+SCHEDULE_CHECKS = (
+    Check(
+        "slots in order",
+        "A slot is held by one sitting at a time, and none is left out: drop-outs don't unbalance the design.",
+        "slots",
+        Slot.objects.count,
+        slots,
+    ),
+    Check(
+        "schedules derived again",
+        "A sitting's trials follow from study, seed, slot and policy version.",
+        "sittings",
+        StudySession.objects.count,
+        schedules,
+    ),
+    Check(
+        "studies frozen",
+        "A study that has votes keeps its question, conditions, design and texts.",
+        "sittings with votes",
+        lambda: StudySession.objects.filter(Exists(Vote.objects.filter(trial__session=OuterRef("pk")))).count(),
+        definitions,
+    ),
+    Check(
+        "studies renderable",
+        "A rendering job that is done, and a study that is open, have every content rendered.",
+        "rendering jobs",
+        lambda: Job.objects.filter(kind="renderings", state="done").count(),
+        renderings_made,
+    ),
+)

@@ -1,0 +1,101 @@
+"""Votes: the first answer to a trial is kept, whatever the network does."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from studyapp.models import RejectedVote, Study, StudySession, Trial, Vote
+from studyapp.services.sessions import Progress, finish_if_done, touch
+
+SECOND_ANSWER = "a different second answer"
+
+
+class NotCountableError(Exception):
+    """The answer came too late to count; it was kept as a rejected event."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What an observer's page is told of an answer.
+
+    Attributes:
+        vote: The vote that counts.
+        kept: False when another answer had been given before, which stands.
+        progress: Where the sitting is with this answer.
+    """
+
+    vote: Vote
+    kept: bool
+    progress: Progress
+
+
+def to_answer() -> QuerySet[Trial]:
+    """Trials with what an answer needs of them, and no more: with every vote, columns cost more than the rows."""
+    return Trial.objects.select_related("session__study", "vote").only(
+        "shown_at",
+        "session__state",
+        "session__study__state",
+        "session__study__allow_tie",
+        "session__study__allow_not_sure",
+        "vote__answer",
+    )
+
+
+def record_vote(trial: Trial, answer: str, looked: Mapping[str, Any], device: Mapping[str, Any]) -> Receipt:
+    """Keep the first answer to a trial; the same answer again gets the same receipt.
+
+    A different second answer is kept as a rejected event, never counted.
+
+    Args:
+        trial: As just read from `to_answer`.
+        answer: left, right, tie or not_sure.
+        looked: The columns of the vote that say how the pair was looked at.
+        device: The columns of the trial that say on what.
+
+    Raises:
+        NotCountableError: The study has closed, or the sitting was given away or withdrawn.
+    """
+    try:
+        return _record(trial, answer, looked, device)
+    except IntegrityError:  # another request has stored an answer since the trial was read
+        return _record(to_answer().get(pk=trial.pk), answer, looked, device)
+
+
+def _record(trial: Trial, answer: str, looked: Mapping[str, Any], device: Mapping[str, Any]) -> Receipt:
+    with transaction.atomic():
+        vote: Vote | None = getattr(trial, "vote", None)
+        reason = "" if vote else _too_late(trial.session)  # the sign of life locks the sitting, and no other one
+        if reason:  # the sitting may have ended with this very answer, sent twice; its lock has been waited for
+            vote = Vote.objects.filter(trial=trial).first()
+            reason = "" if vote else reason
+        if vote is None and not reason:
+            _note_showing(trial, looked["response_ms"], device)
+            vote = Vote.objects.create(trial=trial, answer=answer, **looked)
+        if vote is None or vote.answer != answer:
+            RejectedVote.objects.create(trial=trial, answer=answer, reason=reason or SECOND_ANSWER)
+        progress = finish_if_done(trial.session)
+    if vote is None:
+        raise NotCountableError(reason)
+    return Receipt(vote, vote.answer == answer, progress)
+
+
+def _too_late(session: StudySession) -> str:
+    """Why an answer can't count any more; empty when it can."""
+    if session.study.state == Study.State.CLOSED:
+        return "the study has closed"
+    if session.state == StudySession.State.WITHDRAWN:
+        return "the observer has withdrawn"
+    return "" if touch(session) else "the sitting was given to another observer"
+
+
+def _note_showing(trial: Trial, response_ms: int, device: Mapping[str, Any]) -> None:
+    """An answer proves a showing, even where the word of it was lost on the way."""
+    if trial.shown_at is not None:
+        return
+    shown_at = timezone.now() - timedelta(milliseconds=response_ms)
+    Trial.objects.filter(pk=trial.pk, shown_at=None).update(shown_at=shown_at, **device)

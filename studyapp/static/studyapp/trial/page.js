@@ -1,0 +1,253 @@
+/** The observer's page: wires hands and clock to the state, and the state to screen and server. */
+
+import { device } from "./device.js";
+import { isMoveOpen } from "./move.js";
+import { Kept, post, storageOrMemory, tryToStore } from "./post.js";
+import * as session from "./state.js";
+import { onlyOneTab } from "./tabs.js";
+import { Stage } from "./viewer.js";
+
+const page = document.getElementById("look");
+const at = (name) => document.getElementById(name);
+const given = JSON.parse(at("state").textContent);
+const storage = storageOrMemory();
+const kept = new Kept(storage, location.pathname);
+
+let state = session.begin(given, { kept: kept.all(), reloads: countReloads(given.trials[0]), isLasting: kept.isLasting });
+let showing = null;
+let retryTimer = null;
+
+const stage = new Stage(
+  { left: at("left"), right: at("right") },
+  {
+    painted: (event) => dispatch({ type: "painted", ...event }),
+    viewed: (event) => dispatch({ type: "viewed", ...event }),
+    broken: (reason) => dispatch({ type: "broken", message: `${page.dataset.sayBroken} (${reason})` }),
+  },
+);
+
+function dispatch(event) {
+  const before = state;
+  state = session.next(state, event);
+  if (state === before) return;
+  if (state.outbox !== before.outbox) state = session.next(state, { type: "kept", isLasting: kept.keep(state.outbox) });
+  if (event.type === "viewed") return writeZoom();
+  if (state.flipped !== before.flipped) stage.flip(state.flipped);
+  showPair();
+  sendLetters();
+  write();
+  leaveWhenFinished();
+}
+
+// ---- pictures
+
+function showPair() {
+  const { current, upcoming } = state;
+  if (!current || ["saving", "elsewhere"].includes(session.phase(state))) return hidePair();
+  stage.prepare(current.trial);
+  if (showing !== current.trial.id) bringForward(current);
+  if (upcoming && current.shownAt !== null) stage.prepare(upcoming.trial);
+}
+
+function hidePair() {
+  stage.clear();
+  showing = null;
+}
+
+/** Both sides come into sight in one frame, and only when both are painted. */
+function bringForward(looking) {
+  const { id } = looking.trial;
+  if (!session.isPainted(looking)) return hidePair();
+  showing = id;
+  stage.show(id);
+  requestAnimationFrame(() => {
+    performance.mark("phoropter:shown");
+    dispatch({ type: "shown", id, at: performance.now(), device: device(stage.drawer) });
+  });
+}
+
+function countReloads(trial) {
+  if (!trial) return {};
+  const key = `phoropter:${location.pathname}:opened`;
+  const last = JSON.parse(storage.getItem(key) ?? "{}");
+  const reloads = { [trial.id]: (last[trial.id] ?? -1) + 1 };
+  tryToStore(storage, key, JSON.stringify(reloads));
+  return reloads;
+}
+
+// ---- letters
+
+async function sendLetters() {
+  clearTimeout(retryTimer);
+  const letter = session.due(state, performance.now());
+  const later = session.dueAt(state);
+  if (!letter) {
+    if (later !== null) retryTimer = setTimeout(sendLetters, Math.max(later - performance.now(), 0) + 1);
+    return;
+  }
+  dispatch({ type: "sending" });
+  const outcome = await post(letter);
+  dispatch({ ...outcome, at: performance.now() });
+  if (outcome.type === "refused") askForPlace();
+}
+
+/** Another device may have gone on meanwhile: ask before the observer looks at a pair that has its answer. */
+async function askForPlace() {
+  if (state.outbox.length || state.isElsewhere) return;
+  let place;
+  try {
+    place = await (await fetch(given.place_url)).json();
+  } catch {
+    return; // no connection: the answer to the next vote says the same
+  }
+  if (Array.isArray(place.trials)) dispatch({ type: "placed", ...place });
+}
+
+onlyOneTab(location.pathname, { onMoved: () => dispatch({ type: "moved" }), onTakenOver: askForPlace });
+
+function leaveWhenFinished() {
+  if (session.phase(state) !== "finished") return;
+  const isDone = state.answered >= state.total || given.trials.length === 0;
+  if (isDone) location.replace(given.finish_url);
+  else location.reload();
+}
+
+// ---- answers
+
+function answer(name, { repeat = false } = {}) {
+  const now = performance.now();
+  const answered = state.closed;
+  dispatch({ type: "answer", answer: name, repeat, at: now, device: device(stage.drawer) });
+  if (state.closed !== answered) performance.mark("phoropter:answered", { startTime: now });
+}
+
+const KEY_ANSWERS = { ArrowLeft: "left", ArrowRight: "right", ArrowDown: "tie", "?": "not_sure" };
+const KEY_MOVES = {
+  "+": () => stage.zoomIn(),
+  "=": () => stage.zoomIn(),
+  "-": () => stage.zoomOut(),
+  "_": () => stage.zoomOut(),
+  0: () => stage.fit(),
+  1: () => stage.oneToOne(),
+  a: () => stage.step(-1, 0),
+  d: () => stage.step(1, 0),
+  w: () => stage.step(0, -1),
+  s: () => stage.step(0, 1),
+};
+const KEY_SHIFTED_MOVES = { ArrowLeft: KEY_MOVES.a, ArrowRight: KEY_MOVES.d, ArrowUp: KEY_MOVES.w, ArrowDown: KEY_MOVES.s };
+
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || isMoveOpen()) return;
+  const onButton = event.target instanceof HTMLButtonElement;
+  if (onButton && event.repeat && event.key === "Enter") return event.preventDefault();
+  if (isFlipKey(event, onButton)) {
+    event.preventDefault();
+    return flip(true);
+  }
+  const move = event.shiftKey && KEY_SHIFTED_MOVES[event.key] ? KEY_SHIFTED_MOVES[event.key] : KEY_MOVES[event.key.toLowerCase()];
+  const name = KEY_ANSWERS[event.key];
+  if (move) move();
+  else if (name && given.answers.includes(name)) answer(name, { repeat: event.repeat });
+  else return;
+  event.preventDefault();
+});
+
+addEventListener("keyup", (event) => {
+  if (event.key === " " || event.key.toLowerCase() === "f") flip(false);
+});
+addEventListener("blur", () => flip(false));
+
+/** The space bar presses a button that has the focus, as everywhere; F flips always. */
+function isFlipKey(event, onButton) {
+  return event.key.toLowerCase() === "f" || (event.key === " " && !onButton);
+}
+
+function flip(on) {
+  dispatch({ type: "flipped", on });
+}
+
+for (const button of page.querySelectorAll("[data-answer]")) {
+  button.addEventListener("click", (event) => answer(button.dataset.answer, { repeat: event.detail > 1 }));
+}
+
+const TOOLS = {
+  "zoom-in": () => stage.zoomIn(),
+  "zoom-out": () => stage.zoomOut(),
+  fit: () => stage.fit(),
+  "one-to-one": () => stage.oneToOne(),
+};
+for (const [name, act] of Object.entries(TOOLS)) at(name).addEventListener("click", act);
+
+const flipper = at("flip");
+flipper.addEventListener("pointerdown", () => flip(true));
+flipper.addEventListener("keydown", (event) => (event.key === " " || event.key === "Enter") && flip(true));
+for (const type of ["pointerup", "pointercancel", "pointerleave", "keyup"]) flipper.addEventListener(type, () => flip(false));
+flipper.addEventListener("contextmenu", (event) => event.preventDefault());
+
+// A mouse leaves no focus behind, or the space bar would press the button it was last on.
+page.addEventListener("click", (event) => event.detail > 0 && event.target.closest("button")?.blur());
+
+addEventListener("online", () => dispatch({ type: "online", at: performance.now() }));
+document.addEventListener("visibilitychange", () => {
+  dispatch({ type: document.hidden ? "hidden" : "visible", at: performance.now() });
+  if (!document.hidden) askForPlace();
+});
+addEventListener("pageshow", (event) => event.persisted && askForPlace());
+addEventListener("beforeunload", (event) => !state.isLasting && session.unsentVotes(state) && event.preventDefault());
+at("again").addEventListener("click", () => location.reload());
+
+// ---- words
+
+function write() {
+  const phase = session.phase(state);
+  const answered = session.answeredSoFar(state);
+  page.dataset.phase = phase;
+  page.dataset.voting = session.isVotingOpen(state) ? "open" : "closed";
+  page.dataset.position = state.current?.trial.position ?? "";
+  page.dataset.next = state.upcoming ? (session.isPainted(state.upcoming) ? "ready" : "coming") : "none";
+  page.dataset.unsent = state.outbox.length;
+  page.dataset.flipped = state.flipped;
+  at("progress").max = state.total;
+  at("progress").value = answered;
+  at("count").textContent = fill(page.dataset.sayCount, { n: Math.min(answered + 1, state.total), total: state.total });
+  for (const button of page.querySelectorAll("[data-answer]")) button.ariaDisabled = String(page.dataset.voting !== "open");
+  at("stopped-why").textContent = state.stopped ?? page.dataset.sayElsewhere;
+  at("again").textContent = state.stopped ? page.dataset.sayAgain : page.dataset.sayHere;
+  say(at("note"), note());
+  page.dataset.note = at("note").textContent ? "shown" : "none";
+  say(at("status"), status(phase));
+}
+
+/** What an observer should know while looking: short, one line, and nothing moves for it. */
+function note() {
+  const waiting = session.unsentVotes(state);
+  if (session.isHeldUp(state)) return fill(waiting === 1 ? page.dataset.noteOfflineOne : page.dataset.noteOffline, { n: waiting });
+  if (!state.isLasting) return page.dataset.noteUnkept;
+  return state.refused ? page.dataset.noteRefused : "";
+}
+
+function status(phase) {
+  if (phase === "stopped" || phase === "elsewhere") return "";
+  if (session.isHeldUp(state) && phase !== "looking") return state.isLasting ? page.dataset.sayOffline : page.dataset.sayUnkept;
+  if (phase === "looking") return fill(page.dataset.sayPair, { n: session.answeredSoFar(state) + 1, total: state.total });
+  return phase === "loading" ? page.dataset.sayLoading : page.dataset.saySaving;
+}
+
+function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function writeZoom() {
+  const scale = state.current?.view?.scale;
+  if (!scale) return;
+  const percent = Math.round(scale * 100);
+  say(at("zoom"), `${percent} %`);
+  page.dataset.scale = scale;
+}
+
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+write();
+showPair();
+sendLetters();
+leaveWhenFinished();

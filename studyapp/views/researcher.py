@@ -1,0 +1,94 @@
+"""The researchers' pages: their studies, and how each stands."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+)
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from studyapp.definition import StudyProblemError
+from studyapp.models import Study
+from studyapp.services import overview
+from studyapp.services.access import may, study_for
+from studyapp.services.rehearsals import forget_rehearsals
+from studyapp.services.studies import close_study, open_study, pause_study
+
+CHANGES: dict[str, Callable[[Study], None]] = {"open": open_study, "pause": pause_study, "close": close_study}
+
+
+class LoggedInRequest(HttpRequest):
+    """What a view behind `login_required` is asked with."""
+
+    user: User
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """To the studies, or to the login."""
+    return redirect("studies" if request.user.is_authenticated else "login")
+
+
+@never_cache
+@login_required
+@require_safe
+def studies(request: LoggedInRequest) -> HttpResponse:
+    """Every study that the researcher may see."""
+    return render(request, "studyapp/researcher/studies.html", {"studies": overview.studies_of(request.user)})
+
+
+@never_cache
+@login_required
+@require_safe
+def study_page(request: LoggedInRequest, pk: int) -> HttpResponse:
+    """How a study stands."""
+    study = study_for(request.user, pk)
+    context = {
+        "study": study,
+        "may_change": may(request.user, study, "change"),
+        "may_share": may(request.user, study, "share"),
+        "link": request.build_absolute_uri(reverse("welcome", args=[study.code])),
+        "conditions": overview.conditions_in_brief(study),
+        "lanes": overview.lanes_of(study),
+        "pairs": overview.pairs_of(study),
+        "jobs": overview.jobs_of(study),
+        "lacking": overview.lacking(study),
+        "contents": study.testset.contents.count(),
+    }
+    return render(request, "studyapp/researcher/study.html", context)
+
+
+@login_required
+@require_POST
+def change_state(request: LoggedInRequest, pk: int) -> HttpResponse:
+    """Open, pause or close; what stands in the way is said on the study's page."""
+    study = study_for(request.user, pk, to="change")
+    change = CHANGES.get(request.POST.get("to", ""))
+    if change is None:
+        return HttpResponseBadRequest(f"A study can be told to {', '.join(CHANGES)}.", content_type="text/plain")
+    try:
+        change(study)
+    except StudyProblemError as error:
+        for problem in error.problems:
+            messages.error(request, problem)
+    else:
+        messages.success(request, f"The study is {study.get_state_display().lower()}.")
+    return redirect("study", pk)
+
+
+@login_required
+@require_POST
+def forget(request: LoggedInRequest, pk: int) -> HttpResponse:
+    """Take simulated sittings away; those of people stay."""
+    study = study_for(request.user, pk, to="change")
+    number = forget_rehearsals(study)
+    messages.success(request, f"{number} simulated sitting{'' if number == 1 else 's'} forgotten.")
+    return redirect("study", pk)
