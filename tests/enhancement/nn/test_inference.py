@@ -1,0 +1,81 @@
+"""A photo through a network."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enhancement.nn.generator import Generator
+from enhancement.nn.inference import DeviceError, enhance, enhance_floats, pick_device, to_photo
+from enhancement.pictures import Photo
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def generator() -> Generator:
+    torch.manual_seed(0)
+    network = Generator(blocks=2, channels=8)
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    return network
+
+
+def test_it_is_the_network_clipped_and_rounded(generator: Generator, coffee: Photo) -> None:
+    photo = coffee[:40, :50]
+    with torch.inference_mode():
+        output = generator.eval()(torch.from_numpy(photo / np.float32(255)).permute(2, 0, 1)[None].contiguous())[0]
+    expected = np.clip(output.permute(1, 2, 0).double().numpy(), 0, 1) * 255
+    enhanced = enhance(generator, photo, CPU)
+    assert (enhanced.device, enhanced.dtype) == ("cpu", "float32")
+    assert (enhanced.photo.dtype, enhanced.photo.shape) == (np.uint8, photo.shape)
+    assert enhanced.photo.flags.c_contiguous
+    np.testing.assert_allclose(enhanced.photo, expected, rtol=0, atol=0.501)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 7), (2, 3), (36, 5)])
+def test_photos_smaller_than_the_receptive_field(generator: Generator, size: tuple[int, int]) -> None:
+    assert enhance(generator, np.full((*size, 3), 90, np.uint8), CPU).photo.shape == (*size, 3)
+
+
+def test_a_photo_in_a_batch_is_the_photo_alone(generator: Generator, coffee: Photo) -> None:
+    photos = np.stack([coffee[:30, :30], coffee[100:130, 100:130], np.zeros((30, 30, 3), np.uint8)])
+    alone = np.stack([enhance_floats(generator, photo[None], CPU)[0] for photo in photos])
+    np.testing.assert_allclose(enhance_floats(generator, photos, CPU), alone, rtol=0, atol=1e-5)
+
+
+def test_the_output_overshoots_unclipped(generator: Generator, coffee: Photo) -> None:
+    output = enhance_floats(generator, coffee[None, :60, :60], CPU)
+    assert output.dtype == np.float32
+    assert output.min() < 0
+    assert output.max() <= 1.08
+
+
+@given(st.lists(st.floats(-0.0625, 1.0625, width=32), min_size=1, max_size=50))
+@settings(deadline=None)
+def test_rounding_is_to_the_nearest_of_256(values: list[float]) -> None:
+    levels = to_photo(np.array(values, np.float32))
+    assert (np.abs(levels / 255 - np.clip(values, 0, 1)) <= 0.5 / 255 + 1e-7).all()
+
+
+@pytest.mark.parametrize(
+    "photo",
+    [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((0, 4, 3), np.uint8)],
+)
+def test_what_is_no_photo(generator: Generator, photo: Photo) -> None:
+    with pytest.raises(ValueError, match=r"takes uint8 of shape \(H, W, 3\), not"):
+        enhance(generator, photo, CPU)
+
+
+def test_devices() -> None:
+    assert pick_device("cpu").type == "cpu"
+    assert pick_device().type == ("cuda" if torch.cuda.is_available() else "cpu")
+    with pytest.raises(DeviceError, match="not 'tpu'"):
+        pick_device("tpu")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_a_gpu_that_is_not_here() -> None:
+    with pytest.raises(DeviceError, match="No CUDA GPU can be used here"):
+        pick_device("cuda")

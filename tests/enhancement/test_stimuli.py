@@ -1,0 +1,147 @@
+"""Stimuli are made once, with their provenance; metrics rest on one alignment per content."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+
+from enhancement.models import Alignment, Content, Job, Measurement, Method, Stimulus, TestSet
+from enhancement.pictures import decode, encode_png
+from enhancement.services.files import DamagedFileError, keep, read
+from enhancement.services.measure import request_measurements
+from enhancement.services.methods import MethodProblemError, add_method, import_checkpoint
+from enhancement.services.stimuli import request_stimuli
+from enhancement.services.testsets import load_testset
+from tests.studyapp.factories import make_method, make_testset, run_jobs
+
+pytestmark = pytest.mark.django_db
+
+
+def run_on(testset: TestSet, *methods: Method) -> list[Job]:
+    for method in methods:
+        request_stimuli(testset, method)
+    return run_jobs()
+
+
+class TestStimuli:
+    def test_it_works(self) -> None:
+        testset, method = make_testset(contents=2), make_method("auto")
+        run_on(testset, method)
+        stimulus = Stimulus.objects.filter(method=method).first()
+        assert stimulus is not None
+        data = read(stimulus.file, stimulus.sha256)
+        assert hashlib.sha256(data).hexdigest() == stimulus.sha256
+        assert decode(data, name="stimulus").shape == (stimulus.height_px, stimulus.width_px, 3)
+        assert (stimulus.source_sha256, stimulus.attempt) == (stimulus.content.input_sha256, 1)
+        assert stimulus.code_version.startswith("0.1.0")
+
+    def test_the_original_is_the_photo(self) -> None:
+        testset = make_testset(contents=1)
+        run_on(testset, make_method("original"))
+        stimulus = Stimulus.objects.get()
+        shown = decode(read(stimulus.file, stimulus.sha256), name="stimulus")
+        shot = decode(read(stimulus.content.input_file, stimulus.content.input_sha256), name="input")
+        assert np.array_equal(shown, shot)
+
+    def test_what_is_there_is_not_made_again(self) -> None:
+        testset, method = make_testset(contents=2), make_method("original")
+        run_on(testset, method)
+        assert request_stimuli(testset, method) is None
+
+    def test_one_that_fails_is_named_and_the_others_are_made(self, tmp_path: Path) -> None:
+        testset = make_testset(contents=2)
+        content = testset.contents.all()[0]
+        photo = decode(read(content.input_file, content.input_sha256), name="input")
+        (tmp_path / f"{content.name}.png").write_bytes(encode_png(photo))
+        method = add_method("outside", "external", {"folder": str(tmp_path)})
+        (job,) = run_on(testset, method)
+        missing = testset.contents.all()[1].name
+        assert (job.state, Stimulus.objects.count()) == ("failed", 1)
+        assert missing in job.error
+
+    def test_a_damaged_source_is_named(self, settings: object) -> None:
+        testset = make_testset(contents=1)
+        name, _ = keep("photos", b"gone", ".png")
+        Content.objects.update(input_file=name)
+        (job,) = run_on(testset, make_method("original"))
+        assert job.state == "failed"
+        assert "is not what was stored" in job.error
+        with pytest.raises(DamagedFileError):
+            read(Content.objects.get().input_file, "0" * 64)
+
+
+class TestMethods:
+    def test_the_same_again_is_the_same_method(self) -> None:
+        assert add_method("auto", "auto").pk == add_method("auto", "auto").pk
+
+    def test_other_settings_are_another_version(self) -> None:
+        add_method("auto", "auto")
+        second = add_method("auto", "auto", {"tone": 0.3})
+        assert (second.version, str(second)) == (2, "auto v2")
+
+    @pytest.mark.parametrize(
+        ("kind", "settings", "words"),
+        [
+            ("magic", {}, "No kind of method is called 'magic'"),
+            ("auto", {"tones": 1}, "tones"),
+            ("auto", {"tone": 7}, "tone"),
+            ("external", {"folder": "/nowhere"}, "no such folder"),
+            ("dped", {}, "needs a weights file"),
+        ],
+    )
+    def test_what_can_t_be_loaded_is_refused(self, kind: str, settings: dict[str, object], words: str) -> None:
+        with pytest.raises(MethodProblemError, match=words):
+            add_method("wrong", kind, settings)
+        assert not Method.objects.exists()
+
+    def test_released_weights(self, shared: Callable[[str], Path]) -> None:
+        weights = shared("dped/weights")
+        dped, dong = (import_checkpoint(weights / f"{name}.index", name) for name in ("iphone_orig", "dped_srcnn"))
+        assert (dped.kind, dong.kind) == ("dped", "dong")
+        assert import_checkpoint(weights / "iphone_orig.index", "iphone_orig").pk == dped.pk
+
+    def test_a_file_that_is_no_checkpoint(self, tmp_path: Path) -> None:
+        (tmp_path / "wrong.index").write_bytes(b"x" * 100)
+        with pytest.raises(CommandError, match=r"wrong.index"):
+            call_command("import_checkpoint", str(tmp_path / "wrong.index"))
+
+
+class TestMeasurements:
+    def test_it_works(self) -> None:
+        testset = make_testset(contents=1)
+        run_on(testset, make_method("original"), make_method("reference"))
+        request_measurements(testset)
+        run_jobs()
+        of = {row.stimulus.method.kind: row for row in Measurement.objects.select_related("stimulus__method")}
+        assert Alignment.objects.get().found is not None
+        assert of["original"].psnr_db is not None
+        assert 15 < of["original"].psnr_db < 40
+        assert of["reference"].psnr_db is None
+        assert of["reference"].reason == "not applicable: it is the reference itself"
+        assert request_measurements(testset) is None
+
+    def test_a_pair_that_can_t_be_aligned_says_so_and_has_no_numbers(self, tmp_path: Path) -> None:
+        noise = np.random.default_rng(1)
+        for side in ("input", "reference"):
+            (tmp_path / side).mkdir()
+            pixels = noise.integers(0, 256, (120, 160, 3), np.uint8)
+            (tmp_path / side / "a.png").write_bytes(encode_png(pixels))
+        testset = load_testset("unlike", tmp_path)
+        run_on(testset, make_method("original"))
+        request_measurements(testset)
+        run_jobs()
+        assert Alignment.objects.get().reason
+        measured = Measurement.objects.get()
+        assert measured.psnr_db is None
+        assert measured.reason.startswith("not aligned: ")
+
+    def test_without_a_reference_there_are_no_numbers(self, tmp_path: Path) -> None:
+        (tmp_path / "a.png").write_bytes(encode_png(np.zeros((30, 40, 3), np.uint8)))
+        testset = load_testset("alone", tmp_path)
+        run_on(testset, make_method("original"))
+        request_measurements(testset)
+        run_jobs()
+        assert Measurement.objects.get().reason == "the content has no reference photo"

@@ -1,0 +1,176 @@
+"""A whole installation in a folder of its own: real database, real broker, real processes that can be killed."""
+
+import json
+import os
+import secrets
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+import redis
+
+from studyapp.processes import commands
+from tests.services import POSTGRESQL_URL, REDIS_URL, postgresql_url, redis_url
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def wait_until(true: Callable[[], Any], what: str, timeout_s: float = 120) -> Any:
+    """The first true answer; a test that waits longer fails by name."""
+    end = time.monotonic() + timeout_s
+    tick = threading.Event()
+    while time.monotonic() < end:
+        if answer := true():
+            return answer
+        tick.wait(0.05)
+    raise AssertionError(f"{what} did not happen within {timeout_s:g} s")
+
+
+def postgresql_or_skip() -> str:
+    """Where PostgreSQL answers."""
+    return postgresql_url() or pytest.skip(f"PostgreSQL doesn't answer at {POSTGRESQL_URL}")
+
+
+def redis_or_skip() -> str:
+    """Where Redis answers."""
+    return redis_url() or pytest.skip(f"Redis doesn't answer at {REDIS_URL}")
+
+
+class Stack:
+    """One installation: its environment, its processes, and a look into its database."""
+
+    def __init__(self, folder: Path, database_url: str, broker_url: str) -> None:
+        self.folder = folder
+        self.database_url = database_url
+        self.port = free_port()
+        self.site = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            **{key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"},
+            "DATA_DIR": str(folder),
+            "DATABASE_URL": database_url,
+            "CELERY_BROKER_URL": broker_url,
+            "JOB_HEARTBEAT_S": "0.5",
+            "JOB_STALE_S": "4",
+            "JOB_RESEND_S": "5",
+            "OMP_NUM_THREADS": "1",
+        }
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def manage(self, *arguments: str) -> str:
+        """What `manage.py` prints; its words when it fails."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def python(self, code: str) -> Any:
+        """What a piece of code, run in a process of the installation, leaves in ``answer``."""
+        out = self.manage("shell", "--no-imports", "-v", "0", "-c", f"{code}\nimport json; print(json.dumps(answer))")
+        return json.loads(out.strip().splitlines()[-1])
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows of a query, straight from the database."""
+        if self.database_url.startswith("sqlite"):
+            with closing(sqlite3.connect(urlsplit(self.database_url).path, timeout=10)) as sqlite:
+                return sqlite.execute(query).fetchall()
+        with psycopg.connect(self.database_url) as postgresql:
+            return postgresql.execute(query).fetchall()
+
+    def start(self, *names: str) -> None:
+        """Start processes as `manage.py serve` does; the web server is waited for until it answers."""
+        for name in names:
+            log = (self.folder / f"{name}.log").open("ab")
+            command = commands("127.0.0.1", self.port)[name]
+            self.processes[name] = subprocess.Popen(
+                command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
+        if "web" in names:
+            wait_until(self.answers, "the web server's first answer")
+
+    def answers(self) -> bool:
+        """Whether the web server takes connections."""
+        with socket.socket() as door:
+            return door.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def kill(self, name: str) -> None:
+        """SIGKILL to a process and its children, as the kernel does when memory runs out."""
+        process = self.processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Any signal to a process and its children, as to stop it for a while."""
+        os.killpg(self.processes[name].pid, number)
+
+    def stop(self) -> None:
+        """End whatever still runs."""
+        for name in list(self.processes):
+            self.kill(name)
+
+    def log(self, name: str) -> str:
+        """What a process said."""
+        return (self.folder / f"{name}.log").read_text()
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        port: int = door.getsockname()[1]
+        return port
+
+
+@contextmanager
+def new_stack(folder: Path, database: str, broker: str) -> Iterator[Stack]:
+    """A migrated installation on the named database and broker, gone without a trace afterwards."""
+    with _database(folder, database) as database_url:
+        stack = Stack(folder, database_url, _broker(broker))
+        stack.manage("migrate", "-v", "0")
+        try:
+            yield stack
+        finally:
+            stack.stop()
+
+
+@contextmanager
+def _database(folder: Path, kind: str) -> Iterator[str]:
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'phoropter.sqlite3'}"
+        return
+    server, name = postgresql_or_skip(), f"phoropter_test_{secrets.token_hex(6)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    try:
+        yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _broker(kind: str) -> str:
+    if kind == "filesystem":
+        return "filesystem://"
+    url = redis_or_skip()
+    connection = redis.Redis.from_url(url)
+    strange = [
+        key for key in connection.scan_iter() if not key.startswith((b"_kombu", b"unacked", b"gpu", b"cpu", b"celery"))
+    ]
+    assert not strange, f"{url} holds other data ({strange[0]!r}…): name an empty database in TEST_REDIS_URL"
+    connection.flushdb()
+    return url
+
+
+STACKS: Sequence[tuple[str, str]] = (("sqlite", "filesystem"), ("postgresql", "redis"))

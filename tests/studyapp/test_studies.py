@@ -1,0 +1,152 @@
+"""A study is made whole from what a researcher wrote, or everything wrong with it is said."""
+
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from enhancement.models import Job
+from studyapp.definition import StudyProblemError, read_definition
+from studyapp.models import Rendering, Study
+from studyapp.services.studies import close_study, create_study, has_votes, open_study, pause_study
+from tests.studyapp.factories import (
+    answer_all,
+    make_draft,
+    make_method,
+    make_study,
+    make_testset,
+    make_user,
+    prefer,
+    run_jobs,
+    sit,
+)
+
+pytestmark = pytest.mark.django_db
+
+WHOLE = """
+name = "Pets"
+testset = "tiny"
+question = "Which is nicer?"
+answers = ["left", "right", "tie"]
+seed = 42
+instructions = "Look well."
+consent = "I agree."
+[conditions]
+original = "original"
+degraded = "degraded"
+[conditions.better]
+iphone = "auto"
+[gold]
+degraded = "original"
+[design]
+trials_per_session = 5
+gold_share = 0.2
+[completion]
+code = "C0FFEE"
+url = "https://example.org/done"
+"""
+
+
+@pytest.fixture
+def definition(tmp_path: Path) -> Path:
+    make_testset()
+    for kind in ("original", "auto", "degraded"):
+        make_method(kind)
+    path = tmp_path / "study.toml"
+    path.write_text(WHOLE)
+    return path
+
+
+def test_it_works(definition: Path) -> None:
+    study = create_study(read_definition(definition), make_user())
+    assert (study.question, study.seed, study.allow_tie, study.allow_not_sure) == ("Which is nicer?", 42, True, False)
+    assert (study.trials_per_session, study.completion_code) == (5, "C0FFEE")
+    assert [c.name for c in study.conditions.filter(worse_than=None)] == ["original", "better"]
+    assert study.conditions.get(name="degraded").worse_than.name == "original"
+    assert {text.kind: text.text for text in study.texts.all()} == {"instructions": "Look well.", "consent": "I agree."}
+    assert {job.state for job in run_jobs()} == {"done"}
+    open_study(study)
+    assert study.state == Study.State.OPEN
+
+
+def test_the_command(definition: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_user()
+    call_command("create_study", str(definition))
+    assert Study.objects.get().name == "Pets"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (('name = "Pets"', 'nom = "Pets"'), ["needs a 'name'", "'nom' is not known; known are answers"]),
+        (('name = "Pets"', "name = 7"), ["name must be a str, not 7"]),
+        (('original = "original"', "original = 7"), ["[conditions] original must name a method"]),
+        (('code = "C0FFEE"', 'codes = "C0FFEE"'), ["[completion] 'codes' is not known; known are code, url"]),
+        (('testset = "tiny"', 'testset = "huge"'), ["No test set is called 'huge'; there are: tiny"]),
+        (('iphone = "auto"', 'iphone = "magic"'), ["No method is called 'magic'"]),
+        (('iphone = "auto"', 'nokia = "auto"'), ["Condition better names no method for camera 'iphone'"]),
+        (('answers = ["left", "right", "tie"]', 'answers = ["left"]'), ["must hold left and right"]),
+        (("trials_per_session = 5", "trials = 5"), ["[design] 'trials' is not known"]),
+        (("trials_per_session = 5", "trials_per_session = 0"), ["trials_per_session"]),
+        (('degraded = "original"\n[design]', 'worst = "original"\n[design]'), ["[gold] worst = 'original'"]),
+        (("https://example.org/done", "nonsense"), ["completion_url"]),
+        (("seed = 42", "seed = forty"), ["study.toml"]),
+        (("gold_share = 0.2", "gold_share = nan"), ["[design] gold_share must be a number, not nan"]),
+        (("trials_per_session = 5", "trials_per_session = true"), ["must be a number, not True"]),
+        (("trials_per_session = 5", "seconds_per_trial = -8"), ["seconds_per_trial"]),
+        (('[gold]\ndegraded = "original"', ""), ["this design can't be scheduled"]),
+        (("[gold]\n", '[gold]\noriginal = "better"\n'), ["original is itself a gold condition"]),
+        (('original = "original"\n', '"my photo" = "original"\noriginal = "original"\n'), ["Condition 'my photo'"]),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_made(definition: Path, change: tuple[str, str], words: list[str]) -> None:
+    definition.write_text(WHOLE.replace(*change))
+    with pytest.raises(StudyProblemError) as wrong:
+        create_study(read_definition(definition), make_user())
+    assert all(word in str(wrong.value) for word in words), str(wrong.value)
+    assert not Study.objects.exists()
+    assert not Job.objects.exists()
+
+
+def test_two_of_one_name_are_refused(definition: Path) -> None:
+    owner = make_user()
+    create_study(read_definition(definition), owner)
+    with pytest.raises(StudyProblemError, match="You have a study of this name already"):
+        create_study(read_definition(definition), owner)
+
+
+def test_without_an_owner_the_command_says_who_there_is(definition: Path) -> None:
+    with pytest.raises(CommandError, match="nobody yet: make one with createsuperuser"):
+        call_command("create_study", str(definition))
+
+
+def test_it_opens_only_when_everything_can_be_shown() -> None:
+    study = make_draft(make_user())
+    with pytest.raises(StudyProblemError, match="4 of its contents can't be shown yet"):
+        open_study(study)
+
+
+def test_pause_and_close() -> None:
+    study = make_study(make_user())
+    pause_study(study)
+    assert study.state == Study.State.PAUSED
+    open_study(study)
+    close_study(study)
+    assert study.state == Study.State.CLOSED
+    with pytest.raises(StudyProblemError, match="closed study stays closed"):
+        open_study(study)
+
+
+def test_votes_settle_a_study() -> None:
+    study = make_study(make_user())
+    assert not has_votes(study)
+    answer_all(sit(study), prefer("original", "auto", "degraded"))
+    assert has_votes(study)
+
+
+def test_renderings_of_a_content_share_one_raster() -> None:
+    study = make_study(make_user())
+    assert Rendering.objects.count() == 3 * study.rasters.count() == 12
+    for raster in study.rasters.all():
+        assert (raster.width_px, raster.height_px) == (192, 144)
+        assert raster.kernel == "lanczos3-antialiased"
