@@ -104,7 +104,7 @@ def _opened(process: int) -> list[str]:
     opened = []
     for one in Path(f"/proc/{process}/fd").iterdir():
         with suppress(FileNotFoundError):  # closed again meanwhile
-            opened.append(os.readlink(one))
+            opened.append(str(one.readlink()))
     return opened
 
 
