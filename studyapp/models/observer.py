@@ -91,6 +91,7 @@ class StudySession(models.Model):
         max_length=64, blank=True, help_text="A hash of the study's definition and texts as this sitting found them."
     )
     consented_at = models.DateTimeField(null=True, blank=True)
+    language = models.CharField(max_length=10, default="en", help_text="The language that the observer read.")
     panel = models.JSONField(default=dict, blank=True, help_text="What the recruiting panel sent along.")
     started_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField()

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_noop
 
 from enhancement.models import Method, TestSet
 
@@ -19,6 +20,8 @@ def random_seed() -> int:
     """A seed when the researcher names none; stored, so nothing about the schedule is lost."""
     return secrets.randbelow(2**31)
 
+
+DEFAULT_QUESTION = gettext_noop("Which photo looks better?")
 
 _share = [MinValueValidator(0), MaxValueValidator(0.5)]
 
@@ -41,9 +44,18 @@ class Study(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     testset = models.ForeignKey(TestSet, models.PROTECT, related_name="studies")
 
-    question = models.CharField(max_length=300, default="Which photo looks better?")
+    question = models.CharField(max_length=300, default=DEFAULT_QUESTION)
     allow_tie = models.BooleanField(default=False)
     allow_not_sure = models.BooleanField(default=False)
+    allow_correction = models.BooleanField(
+        default=False, help_text="An observer may change the last answer, once, before giving the next one."
+    )
+    language = models.CharField(
+        max_length=10,
+        default="en",
+        choices=settings.LANGUAGES,
+        help_text="Of the question and the texts. Observers read theirs where a text is written in it.",
+    )
 
     seed = models.PositiveBigIntegerField(default=random_seed)
     policy_version = models.CharField(max_length=40, default="balanced-1")
@@ -86,15 +98,17 @@ class Study(models.Model):
 
 
 class StudyText(models.Model):
-    """The instructions or the consent text of a study, in one version; what an observer saw is kept for good."""
+    """A text of a study in one language and version; what an observer saw is kept for good."""
 
     class Kind(models.TextChoices):
         INSTRUCTIONS = "instructions"
         CONSENT = "consent"
+        QUESTION = "question"
+        """In another language than the study's own, whose question stands with the study."""
 
     study = models.ForeignKey(Study, models.PROTECT, related_name="texts")
     kind = models.CharField(max_length=12, choices=Kind)
-    language = models.CharField(max_length=10, default="en")
+    language = models.CharField(max_length=10, default="en", choices=settings.LANGUAGES)
     version = models.PositiveIntegerField(default=1)
     text = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)

@@ -55,6 +55,7 @@ class Trial(models.Model):
     browser_zoom = models.FloatField(null=True, blank=True)
     gamut = models.CharField(max_length=16, blank=True)
     drawer = models.CharField(max_length=16, blank=True)
+    stacked = models.BooleanField(null=True, blank=True, help_text="Left above right, as on an upright phone.")
 
     class Meta:
         ordering = ["session", "position"]
@@ -79,6 +80,9 @@ class Vote(models.Model):
 
     trial = models.OneToOneField(Trial, models.PROTECT, related_name="vote")
     answer = models.CharField(max_length=8, choices=Answer)
+    corrected_from = models.CharField(
+        max_length=8, choices=Answer, blank=True, help_text="The first answer, where the observer corrected it."
+    )
     answered_at = models.DateTimeField(auto_now_add=True)
     response_ms = models.PositiveIntegerField(help_text="From the first painting of both sides.")
 
@@ -87,19 +91,23 @@ class Vote(models.Model):
     one_to_one_ms = models.PositiveIntegerField(null=True, help_text="Time at 1:1 or closer.")
     inspected_left = models.FloatField(null=True)
     inspected_right = models.FloatField(null=True)
+    offset_px = models.FloatField(null=True, help_text="Farthest that the two were moved apart, in image pixels.")
     flips = models.PositiveIntegerField(null=True)
     reloads = models.PositiveIntegerField(null=True)
     first_painted = models.CharField(max_length=5, blank=True)
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(answer__in=Answer.values), name="vote_answer_is_known")]
+        constraints = [
+            models.CheckConstraint(condition=Q(answer__in=Answer.values), name="vote_answer_is_known"),
+            models.CheckConstraint(condition=~Q(corrected_from=F("answer")), name="vote_correction_is_another"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.answer} on {self.trial}"
 
 
 class RejectedVote(models.Model):
-    """A second, different answer to a trial: kept as an event, never counted."""
+    """An answer that doesn't count, and why: it came second or too late, or its observer corrected it."""
 
     trial = models.ForeignKey(Trial, models.PROTECT, related_name="rejected")
     answer = models.CharField(max_length=8, choices=Answer)

@@ -8,8 +8,8 @@ from enhancement.services.jobs import OPEN
 from studyapp.definition import StudyProblemError
 from studyapp.models import Study, StudyText
 from studyapp.services.renderings import prepare_study
-from studyapp.services.sessions import current_text
 from studyapp.services.studies import has_votes, problems_of_conditions
+from studyapp.services.texts import current_text, write_version
 
 
 def design_settled(study: Study) -> bool:
@@ -35,7 +35,7 @@ def prepare_draft(study: Study, by: User) -> list[Job]:
 
 
 @transaction.atomic
-def write_text(study: Study, kind: StudyText.Kind, text: str) -> StudyText | None:
+def write_text(study: Study, kind: StudyText.Kind, text: str, language: str = "") -> StudyText | None:
     """Put a text before the next observers, as a new version; what earlier ones saw is kept. None where none is.
 
     Raises:
@@ -43,15 +43,17 @@ def write_text(study: Study, kind: StudyText.Kind, text: str) -> StudyText | Non
     """
     study = Study.objects.select_for_update().get(pk=study.pk)
     text = text.replace("\r\n", "\n").strip()
-    current = current_text(study, kind)
+    language = language or study.language
+    found = current_text(study, kind, language)
+    current = found if found and found.language == language else None
     if text == (current.text if current else ""):
         return current
     if has_votes(study):
         raise StudyProblemError([f"{study} has votes, so its {kind} stay as they are; copy it to ask again."])
     if text:
-        version = current.version + 1 if current else 1
-        return StudyText.objects.create(study=study, kind=kind, text=text, version=version)
-    if kind == StudyText.Kind.INSTRUCTIONS or design_settled(study):
+        return write_version(study, kind, text, language)
+    if (kind == StudyText.Kind.INSTRUCTIONS and language == study.language) or design_settled(study):
         raise StudyProblemError([f"The {kind} text can be changed, but no longer taken away."])
-    study.texts.filter(kind=kind).delete()
+    texts = study.texts.filter(kind=kind)
+    (texts if language == study.language else texts.filter(language=language)).delete()
     return None

@@ -12,11 +12,11 @@ from studyapp.models import Study, StudySession, Trial
 
 COLUMNS = (
     "study", "observer", "session", "pilot", "simulated", "slot", "policy_version", "position", "kind",
-    "content", "scene", "camera", "left", "right", "swapped", "vote", "abandoned",
+    "content", "scene", "camera", "left", "right", "swapped", "vote", "corrected_from", "abandoned",
     "shown_at", "answered_at", "response_ms", "left_sha256", "right_sha256", "instructions_version", "consent_version",
-    "device_pixel_ratio", "viewport_width_px", "viewport_height_px", "browser_zoom", "gamut", "drawer",
-    "hidden_ms", "max_zoom", "one_to_one_ms", "inspected_left", "inspected_right", "flips", "reloads", "first_painted",
-    "gold_passed",
+    "language", "device_pixel_ratio", "viewport_width_px", "viewport_height_px", "browser_zoom", "gamut", "drawer",
+    "stacked", "hidden_ms", "max_zoom", "one_to_one_ms", "inspected_left", "inspected_right", "offset_px", "flips",
+    "reloads", "first_painted", "gold_passed",
 )  # fmt: skip
 RELATED = (
     "session__study", "session__observer", "session__slot", "session__instructions", "session__consent",
@@ -64,6 +64,7 @@ def _row(trial: Trial) -> dict[str, Any]:
         "right": right.name,
         "swapped": left.position > right.position,
         "vote": vote.answer if vote else None,
+        "corrected_from": vote.corrected_from if vote else None,
         "abandoned": vote is None and _is_over(session),
         "shown_at": trial.shown_at,
         "answered_at": vote.answered_at if vote else None,
@@ -71,6 +72,7 @@ def _row(trial: Trial) -> dict[str, Any]:
         "right_sha256": trial.right.sha256,
         "instructions_version": session.instructions.version,
         "consent_version": session.consent.version if session.consent else None,
+        "language": session.language,
         **{name: getattr(trial, name) for name in DEVICE},
         **{name: getattr(vote, name, None) for name in LOOKED},
         "gold_passed": _gold_passed(trial),

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, F, OuterRef, Window
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from enhancement.models import Content
 from studyapp.design.schedule import ContentKey, Design, Planned
@@ -15,6 +16,7 @@ from studyapp.models import Condition, Observer, Rendering, Study, StudySession,
 from studyapp.models.observer import Lane
 from studyapp.services.places import Hand, end_silent, take_places, take_up_again
 from studyapp.services.stamps import stamp_of
+from studyapp.services.texts import current_text, languages_of, newest_texts, question_in
 
 JUST_NOW = timedelta(seconds=30)
 """A showing follows its vote at once, as a rule: the sign of life is not written down twice."""
@@ -73,9 +75,11 @@ def begin_session(
     simulated: bool = False,
     panel: Mapping[str, str] | None = None,
     ticket: str | None = None,
+    language: str = "",
 ) -> StudySession:
     """Seat a new observer: the first free places of the design, trials for them, an address for each side of each.
 
+    They read the study in ``language`` where it is written in it, or else in the study's own.
     The same ticket again, as from a button pressed twice, gets the sitting that it began.
 
     Raises:
@@ -84,14 +88,16 @@ def begin_session(
     study = Study.objects.select_for_update().get(pk=study.pk)
     if ticket and (begun := StudySession.objects.filter(study=study, ticket=ticket).first()):
         return begun
-    consent = current_text(study, StudyText.Kind.CONSENT)
+    newest = newest_texts(study)
+    language = language if language in languages_of(study, newest) else study.language
+    consent = current_text(study, StudyText.Kind.CONSENT, language, newest)
     if not _takes(study, pilot=pilot, simulated=simulated):
-        raise NotOpenError("This study takes no new observers at the moment.")
-    instructions = current_text(study, StudyText.Kind.INSTRUCTIONS)
+        raise NotOpenError(_("This study takes no new observers at the moment."))
+    instructions = current_text(study, StudyText.Kind.INSTRUCTIONS, language, newest)
     if instructions is None:
-        raise NotOpenError("This study has no instructions yet.")
+        raise NotOpenError(_("This study has no instructions yet."))
     if consent is not None and not consented:
-        raise NotOpenError("Please tick the box to say that you agree before you begin.")
+        raise NotOpenError(_("Please tick the box to say that you agree before you begin."))
     now = timezone.now()
     session = StudySession(
         study=study,
@@ -103,6 +109,7 @@ def begin_session(
         consent=consent,
         stamp=stamp_of(study, instructions, consent),
         consented_at=now if consent else None,
+        language=language,
         panel=dict(panel or {}),
         last_seen_at=now,
     )
@@ -121,11 +128,6 @@ def _takes(study: Study, *, pilot: bool, simulated: bool) -> bool:
     if simulated:
         return study.state != Study.State.CLOSED
     return pilot or study.state == Study.State.OPEN
-
-
-def current_text(study: Study, kind: StudyText.Kind) -> StudyText | None:
-    """The version of a text that observers see now."""
-    return study.texts.filter(kind=kind).order_by("-version").first()
 
 
 def _lay_out(session: StudySession, rows: Numbered, hand: Hand, plan: Sequence[Planned]) -> None:
@@ -183,10 +185,13 @@ def state_of(session: StudySession) -> dict[str, Any]:
     study = session.study
     ties = ["tie"] * study.allow_tie + ["not_sure"] * study.allow_not_sure
     progress = progress_of(session)
+    question, language = question_in(study, session.language, newest_texts(study))
     return {
         **as_told(progress),
-        "question": study.question,
+        "question": question,
+        "question_language": language,
         "answers": ["left", "right", *ties],
+        "correction": study.allow_correction,
         "place_url": f"/look/{session.token}/place/",
         "finish_url": f"/look/{session.token}/thanks/",
     }

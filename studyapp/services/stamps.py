@@ -12,10 +12,15 @@ FROZEN = (
 """What of a study never changes once it has votes; how long a sitting may pause and where it ends may."""
 
 
+SINCE = {"allow_correction": False, "language": "en"}
+"""Frozen too, but younger than some sittings: in the stamp only where they aren't what all studies had then."""
+
+
 def stamp_of(study: Study, instructions: StudyText, consent: StudyText | None) -> str:
     """The sha256 of a study's question, design, contents and conditions, and of the texts that an observer read."""
     told = {
         **{name: getattr(study, name) for name in FROZEN},
+        **{name: getattr(study, name) for name, before in SINCE.items() if getattr(study, name) != before},
         "contents": list(study.testset.contents.order_by("pk").values_list("name", "scene", "camera", "input_sha256")),
         "conditions": list(
             study.conditions.order_by("position", "methods__camera").values_list(

@@ -13,6 +13,7 @@ from studyapp.design.schedule import slot
 from studyapp.models import Condition, ConditionMethod, Study, StudyText, Vote
 from studyapp.services.renderings import method_for, prepare_study, unrendered
 from studyapp.services.sessions import design_of
+from studyapp.services.texts import write_version
 
 
 @transaction.atomic
@@ -32,12 +33,11 @@ def create_study(definition: Definition, owner: User) -> Study:
         raise StudyProblemError(_in_words(error)) from error
     study.save()
     _add_conditions(study, definition, methods)
-    for kind, text in (
-        (StudyText.Kind.INSTRUCTIONS, definition.instructions),
-        (StudyText.Kind.CONSENT, definition.consent),
-    ):
-        if text.strip():
-            StudyText.objects.create(study=study, kind=kind, text=text.strip())
+    own = {"question": study.question, "instructions": definition.instructions, "consent": definition.consent}
+    for language, texts in ((study.language, own), *definition.texts.items()):
+        for kind, text in texts.items():
+            if text.strip():
+                write_version(study, StudyText.Kind(kind), text.strip(), language)
     if problems := problems_of_design(study):
         raise StudyProblemError(problems)
     prepare_study(study, owner)

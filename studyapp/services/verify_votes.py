@@ -9,7 +9,7 @@ from enhancement.services.verification import Check, Look, Violation, all_that
 from enhancement.services.verify_rows import REPORT
 from studyapp.models import RejectedVote, StudySession, Trial, Vote
 from studyapp.models.observer import Lane
-from studyapp.services.votes import SECOND_ANSWER
+from studyapp.services.votes import CORRECTED, SECOND_ANSWER
 
 CLOCKS_DIFFER = timedelta(minutes=1)
 """What the clocks of several web servers may be apart."""
@@ -48,9 +48,14 @@ def rejected(look: Look) -> Iterator[Violation]:
     """What was rejected has a reason, and where it was a second answer, the first one stands and differs."""
     events = RejectedVote.objects.all()
     yield from all_that(events.filter(reason=""), "nobody knows why it was rejected", REPORT)
-    first = Vote.objects.filter(trial=OuterRef("trial")).exclude(answer=OuterRef("answer"))
+    first = Vote.objects.filter(~Q(answer=OuterRef("answer")) | ~Q(corrected_from=""), trial=OuterRef("trial"))
     second = events.filter(reason=SECOND_ANSWER).exclude(Exists(first))
     yield from all_that(second, "it was rejected for an answer that isn't there", REPORT)
+    corrected = Vote.objects.exclude(corrected_from="")
+    before = events.filter(trial=OuterRef("trial"), answer=OuterRef("corrected_from"), reason=CORRECTED)
+    yield from all_that(corrected.exclude(Exists(before)), "it was corrected, but the first answer isn't kept", REPORT)
+    not_allowed = corrected.filter(trial__session__study__allow_correction=False)
+    yield from all_that(not_allowed, "it was corrected, which its study doesn't allow", EXCLUDE)
     look.seen(events.count())
 
 

@@ -6,13 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from studyapp.models import RejectedVote, Study, StudySession, Trial, Vote
 from studyapp.services.sessions import Progress, finish_if_done, touch
 
 SECOND_ANSWER = "a different second answer"
+CORRECTED = "corrected by the observer"
 
 
 class NotCountableError(Exception):
@@ -39,36 +41,46 @@ def to_answer() -> QuerySet[Trial]:
     return Trial.objects.select_related("session__study", "vote").only(
         "shown_at",
         "session__state",
+        "session__language",
         "session__study__state",
         "session__study__allow_tie",
         "session__study__allow_not_sure",
+        "session__study__allow_correction",
         "vote__answer",
+        "vote__corrected_from",
+        "vote__answered_at",
     )
 
 
-def record_vote(trial: Trial, answer: str, looked: Mapping[str, Any], device: Mapping[str, Any]) -> Receipt:
+def record_vote(
+    trial: Trial, answer: str, looked: Mapping[str, Any], device: Mapping[str, Any], *, corrects: str = ""
+) -> Receipt:
     """Keep the first answer to a trial; the same answer again gets the same receipt.
 
-    A different second answer is kept as a rejected event, never counted.
+    A different second answer is kept as a rejected event, never counted; unless the study allows corrections, and it
+    says which answer it corrects: then it takes that one's place, once.
 
     Args:
         trial: As just read from `to_answer`.
         answer: left, right, tie or not_sure.
         looked: The columns of the vote that say how the pair was looked at.
         device: The columns of the trial that say on what.
+        corrects: The first answer, where its observer has taken it back.
 
     Raises:
         NotCountableError: The study has closed, or the sitting was given away or withdrawn.
     """
     try:
-        return _record(trial, answer, looked, device)
+        return _record(trial, answer, looked, device, corrects)
     except IntegrityError:  # another request has stored an answer since the trial was read
-        return _record(to_answer().get(pk=trial.pk), answer, looked, device)
+        return _record(to_answer().get(pk=trial.pk), answer, looked, device, corrects)
 
 
-def _record(trial: Trial, answer: str, looked: Mapping[str, Any], device: Mapping[str, Any]) -> Receipt:
+def _record(trial: Trial, answer: str, looked: Mapping[str, Any], device: Mapping[str, Any], corrects: str) -> Receipt:
     with transaction.atomic():
         vote: Vote | None = getattr(trial, "vote", None)
+        if vote and corrects and trial.session.study.allow_correction:
+            vote = _correct(trial, vote, answer, looked, corrects)
         reason = "" if vote else _too_late(trial.session)  # the sign of life locks the sitting, and no other one
         if reason:  # the sitting may have ended with this very answer, sent twice; its lock has been waited for
             vote = Vote.objects.filter(trial=trial).first()
@@ -76,21 +88,34 @@ def _record(trial: Trial, answer: str, looked: Mapping[str, Any], device: Mappin
         if vote is None and not reason:
             _note_showing(trial, looked["response_ms"], device)
             vote = Vote.objects.create(trial=trial, answer=answer, **looked)
-        if vote is None or vote.answer != answer:
+        stands = vote is not None and (vote.answer == answer or (not corrects and vote.corrected_from == answer))
+        if not stands:
             RejectedVote.objects.create(trial=trial, answer=answer, reason=reason or SECOND_ANSWER)
         progress = finish_if_done(trial.session)
     if vote is None:
         raise NotCountableError(reason)
-    return Receipt(vote, vote.answer == answer, progress)
+    return Receipt(vote, stands, progress)
+
+
+def _correct(trial: Trial, vote: Vote, answer: str, looked: Mapping[str, Any], corrects: str) -> Vote:
+    """Put an answer in the place of the last one given, once; what that one said stays as an event."""
+    if corrects == answer or _too_late(trial.session):  # the sign of life locks the sitting: the next answer waits
+        return vote
+    later = Vote.objects.filter(trial__session=trial.session_id, trial__position__gt=trial.position)
+    still = Vote.objects.filter(~Exists(later), pk=vote.pk, answer=corrects, corrected_from="")
+    if still.update(answer=answer, corrected_from=corrects, answered_at=timezone.now(), **looked):
+        event = RejectedVote.objects.create(trial=trial, answer=corrects, reason=CORRECTED)
+        RejectedVote.objects.filter(pk=event.pk).update(received_at=vote.answered_at)
+    return Vote.objects.get(pk=vote.pk)
 
 
 def _too_late(session: StudySession) -> str:
     """Why an answer can't count any more; empty when it can."""
     if session.study.state == Study.State.CLOSED:
-        return "the study has closed"
+        return gettext_noop("the study has closed")
     if session.state == StudySession.State.WITHDRAWN:
-        return "the observer has withdrawn"
-    return "" if touch(session) else "the sitting was given to another observer"
+        return gettext_noop("the observer has withdrawn")
+    return "" if touch(session) else gettext_noop("the sitting was given to another observer")
 
 
 def _note_showing(trial: Trial, response_ms: int, device: Mapping[str, Any]) -> None:

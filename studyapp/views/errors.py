@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +29,9 @@ class Trouble:
         again: Whether asking for the same page again may help.
     """
 
-    title: str
-    what: str
-    next_step: str
+    title: str | Promise
+    what: str | Promise
+    next_step: str | Promise
     again: bool = False
 
 
@@ -69,21 +71,23 @@ AWAY = Trouble(
 )
 
 OBSERVERS_STALE_FORM = Trouble(
-    "That didn’t get through.",
-    "This page was open for long, or your browser refuses cookies, so your click could not be taken.",
-    "Open the link that you were sent once more and try again. If cookies are blocked, allow them for this site.",
+    _("That didn’t get through."),
+    _("This page was open for long, or your browser refuses cookies, so your click could not be taken."),
+    _("Open the link that you were sent once more and try again. If cookies are blocked, allow them for this site."),
     again=True,
 )
 OBSERVERS_NOTHING_HERE = Trouble(
-    "This link leads nowhere.",
-    "Part of it may be missing, or a letter was mistyped; capitals matter.",
-    "Open the link again from the message that you were sent, or copy all of it. "
-    "If it still doesn’t work, write to whoever sent it.",
+    _("This link leads nowhere."),
+    _("Part of it may be missing, or a letter was mistyped; capitals matter."),
+    _(
+        "Open the link again from the message that you were sent, or copy all of it. "
+        "If it still doesn’t work, write to whoever sent it."
+    ),
 )
 OBSERVERS_BROKEN = Trouble(
-    "Something went wrong on our side.",
-    "The answers that you have given are safe.",
-    "Try again in a moment; you go on where you were. If it keeps happening, write to whoever sent you the link.",
+    _("Something went wrong on our side."),
+    _("The answers that you have given are safe."),
+    _("Try again in a moment; you go on where you were. If it keeps happening, write to whoever sent you the link."),
     again=True,
 )
 

@@ -13,11 +13,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.html import linebreaks
+from django.utils.translation import activate
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from studyapp.forms import ShownForm, VoteForm
+from studyapp.languages import language_for
 from studyapp.models import Study, StudySession, StudyText, Trial
 from studyapp.services.crowds import CrowdError, count_beginning, refuse_crowd
 from studyapp.services.rehearsals import BadMarkError, read_mark
@@ -26,7 +29,6 @@ from studyapp.services.sessions import (
     as_shown,
     as_told,
     begin_session,
-    current_text,
     finish_if_done,
     mark_shown,
     minutes_of,
@@ -34,6 +36,7 @@ from studyapp.services.sessions import (
     state_of,
     touch,
 )
+from studyapp.services.texts import Newest, current_text, languages_of, newest_texts, question_in
 from studyapp.services.votes import NotCountableError, record_vote, to_answer
 from studyapp.simulation.marks import MARK_HEADER
 
@@ -46,6 +49,10 @@ def welcome(request: HttpRequest, code: str) -> HttpResponse:
     """Instructions and consent; the button seats the observer."""
     study = get_object_or_404(Study.objects.select_related("testset"), code=code)
     rehearsed = _rehearsed(request, study)
+    newest = newest_texts(study)
+    languages = languages_of(study, newest)
+    language = language_for(request, languages, study.language)
+    activate(language)
     error = ""
     if request.method == "POST":
         try:
@@ -57,6 +64,7 @@ def welcome(request: HttpRequest, code: str) -> HttpResponse:
                 simulated=bool(rehearsed),
                 panel=_panel(request) | rehearsed,
                 ticket=request.POST.get("ticket", "")[:40] or None,
+                language=language,
             )
         except CrowdError as crowd:
             return render(request, "studyapp/crowd.html", {"minutes": crowd.minutes}, status=429)
@@ -69,7 +77,8 @@ def welcome(request: HttpRequest, code: str) -> HttpResponse:
     if study.state != Study.State.OPEN and not rehearsed:
         return render(request, "studyapp/closed.html", {"study": study, "under_way": _under_way(request, study)})
     context = {
-        "study": _as_welcomed(study),
+        "study": _as_welcomed(study, language, newest),
+        "languages": [(code, name) for code, name in settings.LANGUAGES if code in languages],
         "problem": error,
         "ticket": token_urlsafe(16),
         "under_way": _under_way(request, study),
@@ -116,13 +125,18 @@ def _under_way(request: HttpRequest, study: Study) -> StudySession | None:
     return study.sessions.filter(token=token, state__in=lasting).first() if token else None
 
 
-def _as_welcomed(study: Study) -> dict[str, Any]:
-    """What the welcome page tells of a study."""
-    instructions = current_text(study, StudyText.Kind.INSTRUCTIONS)
-    consent = current_text(study, StudyText.Kind.CONSENT)
+def _as_welcomed(study: Study, language: str, newest: Newest) -> dict[str, Any]:
+    """What the welcome page tells of a study, and in which language: its texts may be in another than the page."""
+    instructions = current_text(study, StudyText.Kind.INSTRUCTIONS, language, newest)
+    consent = current_text(study, StudyText.Kind.CONSENT, language, newest)
+    question, question_language = question_in(study, language, newest)
     return {
         "name": study.name,
-        "question": study.question,
+        "language": study.language,
+        "question": question,
+        "question_language": question_language,
+        "instructions_language": instructions.language if instructions else "",
+        "consent_language": consent.language if consent else "",
         "minutes": minutes_of(study),
         "instructions_html": linebreaks(instructions.text if instructions else "", autoescape=True),
         "consent_text": consent.text if consent else "",
@@ -139,6 +153,7 @@ def _panel(request: HttpRequest) -> dict[str, str]:
 def look(request: HttpRequest, token: str) -> HttpResponse:
     """The pairs, from wherever the sitting is; the same link works again, and on another device."""
     session = get_object_or_404(StudySession.objects.select_related("study__testset"), token=token)
+    activate(session.language)
     if ended := _ended(session):
         return render(request, "studyapp/closed.html", ended)
     state = state_of(session)
@@ -177,6 +192,7 @@ def place(request: HttpRequest, token: str) -> JsonResponse:
 def thanks(request: HttpRequest, token: str) -> HttpResponse:
     """The end, once everything is stored."""
     session = get_object_or_404(StudySession.objects.select_related("study"), token=token)
+    activate(session.language)
     if session.state != StudySession.State.FINISHED:
         return redirect("look", token)
     study = session.study
@@ -206,14 +222,17 @@ def shown(request: HttpRequest, token: str) -> HttpResponse:
 def vote(request: HttpRequest, token: str) -> HttpResponse:
     """An answer; the same one again gets the same receipt, another one doesn't replace it."""
     trial = get_object_or_404(to_answer(), token=token)
+    activate(trial.session.language)
     told = _told(request)
     form, device = VoteForm(told, trial.session.study), ShownForm(told)
     if not form.is_valid() or not device.is_valid():
         return bad_request(form, device)
     try:
-        receipt = record_vote(trial, form.cleaned_data["answer"], form.looked(), device.cleaned_data)
+        said, corrects = form.cleaned_data["answer"], form.cleaned_data["corrects"]
+        receipt = record_vote(trial, said, form.looked(), device.cleaned_data, corrects=corrects)
     except NotCountableError as late:
-        return JsonResponse({"error": f"This answer can't be counted: {late}."}, status=410)
+        why = _("This answer can’t be counted: %(reason)s.") % {"reason": _(str(late))}
+        return JsonResponse({"error": why}, status=410)
     upcoming = receipt.progress.coming[1:]
     body = {
         "receipt": receipt.vote.pk,

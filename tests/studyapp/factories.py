@@ -34,6 +34,7 @@ LOOKED: dict[str, Any] = {
     "one_to_one_ms": 400,
     "inspected_left": 1.0,
     "inspected_right": 1.0,
+    "offset_px": 0.0,
     "flips": 0,
     "reloads": 0,
     "first_painted": "left",
@@ -45,6 +46,7 @@ DEVICE: dict[str, Any] = {
     "browser_zoom": 1.0,
     "gamut": "srgb",
     "drawer": "canvas",
+    "stacked": False,
 }
 
 

@@ -63,7 +63,8 @@ def test_it_works(definition: Path) -> None:
     assert (study.trials_per_session, study.completion_code) == (5, "C0FFEE")
     assert [c.name for c in study.conditions.filter(worse_than=None)] == ["original", "better"]
     assert study.conditions.get(name="degraded").worse_than.name == "original"
-    assert {text.kind: text.text for text in study.texts.all()} == {"instructions": "Look well.", "consent": "I agree."}
+    texts = {text.kind: text.text for text in study.texts.all()}
+    assert texts == {"question": "Which is nicer?", "instructions": "Look well.", "consent": "I agree."}
     assert {job.state for job in run_jobs()} == {"done"}
     open_study(study)
     assert study.state == Study.State.OPEN
@@ -78,7 +79,10 @@ def test_the_command(definition: Path, capsys: pytest.CaptureFixture[str]) -> No
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (('name = "Pets"', 'nom = "Pets"'), ["needs a 'name'", "'nom' is not known; known are answers"]),
+        (
+            ('name = "Pets"', 'nom = "Pets"'),
+            ["needs a 'name'", "'nom' is not known; known are allow_correction, answers"],
+        ),
         (('name = "Pets"', "name = 7"), ["name must be a str, not 7"]),
         (('original = "original"', "original = 7"), ["[conditions] original must name a method"]),
         (('code = "C0FFEE"', 'codes = "C0FFEE"'), ["[completion] 'codes' is not known; known are code, url"]),

@@ -7,8 +7,8 @@ from django.test.utils import CaptureQueriesContext
 from studyapp.models import RejectedVote, Study, StudySession, Trial, Vote
 from studyapp.services.sessions import progress_of
 from studyapp.services.studies import close_study
-from studyapp.services.votes import NotCountableError
-from tests.studyapp.factories import answer, leave, sit
+from studyapp.services.votes import CORRECTED, SECOND_ANSWER, NotCountableError, Receipt, record_vote, to_answer
+from tests.studyapp.factories import DEVICE, LOOKED, answer, leave, sit
 from tests.studyapp.test_sessions import silence
 
 pytestmark = pytest.mark.django_db
@@ -101,3 +101,91 @@ def test_queries_per_vote_do_not_grow(study: Study) -> None:
             counts.append(len(queries))
     assert counts[: len(counts) // 2] == counts[len(counts) // 2 :], counts
     assert max(counts) <= 10, counts
+
+
+class TestCorrection:
+    """Where the study allows it, the last answer may be taken back once, before the next one is given."""
+
+    @pytest.fixture
+    def allowed(self, study: Study) -> Study:
+        Study.objects.filter(pk=study.pk).update(allow_correction=True)
+        return Study.objects.get(pk=study.pk)
+
+    @pytest.fixture
+    def session(self, allowed: Study) -> StudySession:
+        return sit(allowed)
+
+    def at(self, session: StudySession, position: int) -> Trial:
+        return to_answer().get(session=session, position=position)
+
+    def correct(self, session: StudySession, position: int, said: str, corrects: str) -> Receipt:
+        looked = {**LOOKED, "response_ms": 4000}
+        return record_vote(self.at(session, position), said, looked, DEVICE, corrects=corrects)
+
+    def test_it_works(self, session: StudySession) -> None:
+        first = answer(self.at(session, 1), "left").vote
+        receipt = self.correct(session, 1, "right", "left")
+        vote = Vote.objects.get()
+        assert (receipt.kept, receipt.vote.pk, receipt.progress.answered) == (True, first.pk, 1)
+        assert (vote.answer, vote.corrected_from, vote.response_ms) == ("right", "left", 4000)
+        event = RejectedVote.objects.get()
+        assert (event.answer, event.reason, event.received_at) == ("left", CORRECTED, first.answered_at)
+        assert vote.answered_at > first.answered_at
+
+    def test_it_arrives_twice(self, session: StudySession) -> None:
+        answer(self.at(session, 1), "left")
+        receipts = [self.correct(session, 1, "right", "left") for _ in range(2)]
+        assert [receipt.kept for receipt in receipts] == [True, True]
+        assert (Vote.objects.count(), RejectedVote.objects.count()) == (1, 1)
+
+    def test_the_first_letter_arrives_again_after_it(self, session: StudySession) -> None:
+        answer(self.at(session, 1), "left")
+        self.correct(session, 1, "right", "left")
+        assert answer(self.at(session, 1), "left").kept
+        assert Vote.objects.get().answer == "right"
+        assert RejectedVote.objects.count() == 1
+
+    def test_once_only(self, session: StudySession) -> None:
+        answer(self.at(session, 1), "left")
+        self.correct(session, 1, "right", "left")
+        assert not self.correct(session, 1, "left", "right").kept
+        assert Vote.objects.get().answer == "right"
+        assert list(RejectedVote.objects.order_by("pk").values_list("reason", flat=True)) == [CORRECTED, SECOND_ANSWER]
+
+    def test_not_after_the_next_answer(self, session: StudySession) -> None:
+        answer(self.at(session, 1), "left")
+        answer(self.at(session, 2), "left")
+        assert not self.correct(session, 1, "right", "left").kept
+        assert list(Vote.objects.values_list("answer", "corrected_from").order_by("pk")) == [("left", "")] * 2
+        assert RejectedVote.objects.get().reason == SECOND_ANSWER
+
+    def test_not_of_an_answer_that_was_never_given(self, session: StudySession) -> None:
+        answer(self.at(session, 1), "right")
+        assert not self.correct(session, 1, "left", "tie").kept
+        assert Vote.objects.get().answer == "right"
+
+    def test_not_where_the_study_has_none(self, study: Study) -> None:
+        session = sit(study)
+        answer(self.at(session, 1), "left")
+        assert not self.correct(session, 1, "right", "left").kept
+        assert Vote.objects.get().answer == "left"
+        assert RejectedVote.objects.get().reason == SECOND_ANSWER
+
+    def test_not_once_the_study_has_closed(self, session: StudySession) -> None:
+        answer(self.at(session, 1), "left")
+        close_study(session.study)
+        assert not self.correct(session, 1, "right", "left").kept
+        assert Vote.objects.get().answer == "left"
+
+    def test_the_database_knows_no_correction_to_the_same(self, session: StudySession) -> None:
+        answer(self.at(session, 1), "left")
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Vote.objects.update(corrected_from="left")
+
+    def test_an_ordinary_vote_asks_the_database_no_more_for_it(self, session: StudySession, study: Study) -> None:
+        counts = []
+        for one in (session, sit(Study.objects.get(pk=study.pk))):
+            with CaptureQueriesContext(connection) as queries:
+                answer(self.at(one, 1), "left")
+            counts.append(len(queries))
+        assert counts[0] == counts[1] <= 10

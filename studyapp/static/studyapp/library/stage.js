@@ -25,6 +25,11 @@ export class Desk extends Stage {
     return isDifference ? differenceSource(trial, trial.left, trial.right, trial.gain) : super.sourceOf(trial, side);
   }
 
+  /** Two pictures are compared here pixel by pixel: neither is moved by itself. */
+  pull(side, { x, y }) {
+    this.drag(-x, -y);
+  }
+
   /** This page can be scrolled, so the panes may have moved since. */
   wheel(event, side) {
     this.measure();

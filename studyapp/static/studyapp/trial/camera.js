@@ -90,6 +90,19 @@ function isSettled(camera, target, octaves) {
   return Math.abs(octaves) < SETTLED && away < 0.5;
 }
 
+/** The camera of a side that was moved by itself; `offset` is in picture pixels, and stays the same at any scale. */
+export function moved(camera, { x, y }) {
+  return { ...camera, x: camera.x + x, y: camera.y + y };
+}
+
+/** An offset after a further move by device pixels; half a picture at most, so that no side gets lost. */
+export function shifted({ x, y }, right, down, scale, picture) {
+  return {
+    x: clamp(x + right / scale, -picture.width / 2, picture.width / 2),
+    y: clamp(y + down / scale, -picture.height / 2, picture.height / 2),
+  };
+}
+
 /** What of the picture is on screen, as shares of its width and height. */
 export function seen(camera, pane, picture) {
   const halfWide = pane.width / camera.scale / 2;

@@ -1,6 +1,6 @@
 /** What the pictures are looked at with; stored with every showing and every vote. */
 
-export function device(drawer) {
+export function device({ drawer, isStacked }) {
   return {
     device_pixel_ratio: devicePixelRatio,
     viewport_width_px: innerWidth,
@@ -8,6 +8,7 @@ export function device(drawer) {
     browser_zoom: browserZoom(),
     gamut: ["rec2020", "p3", "srgb"].find((name) => matchMedia(`(color-gamut: ${name})`).matches) ?? "unknown",
     drawer,
+    stacked: isStacked,
   };
 }
 

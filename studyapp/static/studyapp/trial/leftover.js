@@ -4,6 +4,7 @@
  */
 
 import { Kept, post, storageOrMemory } from "./post.js";
+import { plural } from "./words.js";
 
 const late = document.getElementById("late");
 const kept = new Kept(storageOrMemory(), late.dataset.sitting);
@@ -23,7 +24,7 @@ async function deliver() {
 }
 
 function tell(n) {
-  late.textContent = n === 1 ? late.dataset.sayOne : late.dataset.sayMore.replace("{n}", n);
+  late.textContent = plural(late.dataset.sayLate, n);
   late.hidden = false;
 }
 

@@ -1,11 +1,13 @@
 /** The observer's page: wires hands and clock to the state, and the state to screen and server. */
 
+import { canTakeBack } from "./correction.js";
 import { device } from "./device.js";
 import { isMoveOpen } from "./move.js";
 import { Kept, post, storageOrMemory, tryToStore } from "./post.js";
 import * as session from "./state.js";
 import { onlyOneTab } from "./tabs.js";
 import { Stage } from "./viewer.js";
+import { fill, plural } from "./words.js";
 
 const page = document.getElementById("look");
 const at = (name) => document.getElementById(name);
@@ -31,7 +33,7 @@ function dispatch(event) {
   state = session.next(state, event);
   if (state === before) return;
   if (state.outbox !== before.outbox) state = session.next(state, { type: "kept", isLasting: kept.keep(state.outbox) });
-  if (event.type === "viewed") return writeZoom();
+  if (event.type === "viewed") return writeView();
   if (state.flipped !== before.flipped) stage.flip(state.flipped);
   showPair();
   sendLetters();
@@ -62,7 +64,7 @@ function bringForward(looking) {
   stage.show(id);
   requestAnimationFrame(() => {
     performance.mark("phoropter:shown");
-    dispatch({ type: "shown", id, at: performance.now(), device: device(stage.drawer) });
+    dispatch({ type: "shown", id, at: performance.now(), device: device(stage) });
   });
 }
 
@@ -117,7 +119,7 @@ function leaveWhenFinished() {
 function answer(name, { repeat = false } = {}) {
   const now = performance.now();
   const answered = state.closed;
-  dispatch({ type: "answer", answer: name, repeat, at: now, device: device(stage.drawer) });
+  dispatch({ type: "answer", answer: name, repeat, at: now, device: device(stage) });
   if (state.closed !== answered) performance.mark("phoropter:answered", { startTime: now });
 }
 
@@ -133,8 +135,19 @@ const KEY_MOVES = {
   d: () => stage.step(1, 0),
   w: () => stage.step(0, -1),
   s: () => stage.step(0, 1),
+  r: bringTogether,
+  backspace: takeBack,
 };
-const KEY_SHIFTED_MOVES = { ArrowLeft: KEY_MOVES.a, ArrowRight: KEY_MOVES.d, ArrowUp: KEY_MOVES.w, ArrowDown: KEY_MOVES.s };
+const KEY_SHIFTED_MOVES = {
+  ArrowLeft: KEY_MOVES.a,
+  ArrowRight: KEY_MOVES.d,
+  ArrowUp: KEY_MOVES.w,
+  ArrowDown: KEY_MOVES.s,
+  A: () => stage.nudge("right", -1, 0),
+  D: () => stage.nudge("right", 1, 0),
+  W: () => stage.nudge("right", 0, -1),
+  S: () => stage.nudge("right", 0, 1),
+};
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || isMoveOpen()) return;
@@ -144,7 +157,8 @@ addEventListener("keydown", (event) => {
     event.preventDefault();
     return flip(true);
   }
-  const move = event.shiftKey && KEY_SHIFTED_MOVES[event.key] ? KEY_SHIFTED_MOVES[event.key] : KEY_MOVES[event.key.toLowerCase()];
+  const shifted = event.shiftKey ? KEY_SHIFTED_MOVES[event.key.length === 1 ? event.key.toUpperCase() : event.key] : null;
+  const move = shifted ?? KEY_MOVES[event.key.toLowerCase()];
   const name = KEY_ANSWERS[event.key];
   if (move) move();
   else if (name && given.answers.includes(name)) answer(name, { repeat: event.repeat });
@@ -166,6 +180,21 @@ function flip(on) {
   dispatch({ type: "flipped", on });
 }
 
+function takeBack() {
+  dispatch({ type: "takenBack", at: performance.now() });
+}
+
+function takeApart() {
+  if (stage.isApart) return bringTogether();
+  stage.takeApart(true);
+  writeView();
+}
+
+function bringTogether() {
+  stage.bringTogether();
+  writeView();
+}
+
 for (const button of page.querySelectorAll("[data-answer]")) {
   button.addEventListener("click", (event) => answer(button.dataset.answer, { repeat: event.detail > 1 }));
 }
@@ -175,8 +204,11 @@ const TOOLS = {
   "zoom-out": () => stage.zoomOut(),
   fit: () => stage.fit(),
   "one-to-one": () => stage.oneToOne(),
+  apart: takeApart,
+  together: bringTogether,
+  "take-back": takeBack,
 };
-for (const [name, act] of Object.entries(TOOLS)) at(name).addEventListener("click", act);
+for (const [name, act] of Object.entries(TOOLS)) at(name)?.addEventListener("click", act);
 
 const flipper = at("flip");
 flipper.addEventListener("pointerdown", () => flip(true));
@@ -211,6 +243,7 @@ function write() {
   at("progress").value = answered;
   at("count").textContent = fill(page.dataset.sayCount, { n: Math.min(answered + 1, state.total), total: state.total });
   for (const button of page.querySelectorAll("[data-answer]")) button.ariaDisabled = String(page.dataset.voting !== "open");
+  if (at("take-back")) at("take-back").ariaDisabled = String(!canTakeBack(state));
   at("stopped-why").textContent = state.stopped ?? page.dataset.sayElsewhere;
   at("again").textContent = state.stopped ? page.dataset.sayAgain : page.dataset.sayHere;
   say(at("note"), note());
@@ -221,7 +254,7 @@ function write() {
 /** What an observer should know while looking: short, one line, and nothing moves for it. */
 function note() {
   const waiting = session.unsentVotes(state);
-  if (session.isHeldUp(state)) return fill(waiting === 1 ? page.dataset.noteOfflineOne : page.dataset.noteOffline, { n: waiting });
+  if (session.isHeldUp(state)) return plural(page.dataset.noteOffline, waiting);
   if (!state.isLasting) return page.dataset.noteUnkept;
   return state.refused ? page.dataset.noteRefused : "";
 }
@@ -237,15 +270,15 @@ function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-function writeZoom() {
-  const scale = state.current?.view?.scale;
+function writeView() {
+  const { scale, offset } = state.current?.view ?? {};
   if (!scale) return;
-  const percent = Math.round(scale * 100);
-  say(at("zoom"), `${percent} %`);
+  say(at("zoom"), `${Math.round(scale * 100)} %`);
   page.dataset.scale = scale;
+  at("apart").ariaPressed = String(stage.isApart);
+  at("together").hidden = offset === 0;
+  say(at("offset"), fill(page.dataset.sayOffset, { n: Math.max(Math.round(offset), 1) }));
 }
-
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 write();
 showPair();

@@ -6,6 +6,8 @@
  * Where this browser can't keep votes (`isLasting` is false), the next pair waits until the last vote is stored on the server.
  */
 
+import { answeredLast, takenBack } from "./correction.js";
+
 export const TOO_SOON_MS = 200;
 export const GRID = 16;
 const FIRST_RETRY_MS = 500;
@@ -21,8 +23,11 @@ export function begin(given, { kept = [], reloads = {}, isLasting = true } = {})
     answered: given.answered,
     total: given.total,
     answers: given.answers,
+    correction: given.correction ?? false,
     current: open[0] ?? null,
     upcoming: open[1] ?? null,
+    further: null, // the one after that, while a pair is looked at again
+    last: null,
     outbox: undelivered,
     closed: [...waiting],
     hidden: false,
@@ -46,6 +51,7 @@ const HANDLERS = {
   answer,
   viewed,
   flipped,
+  takenBack,
   hidden: (state, event) => ({ ...ofCurrent(state, (current) => ({ ...rest(current, event.at), hiddenSince: event.at })), hidden: true }),
   visible: (state, event) => ({ ...ofCurrent(state, (current) => unhide(current, event.at)), hidden: false }),
   sending: (state) => ofHead(state, (head) => ({ ...head, sending: true })),
@@ -80,7 +86,9 @@ export function isVotingOpen(state) {
 
 /** How many pairs have an answer, those on their way to the server included. */
 export function answeredSoFar(state) {
-  return Math.min(state.answered + unsentVotes(state), state.total);
+  const unsent = state.outbox.filter((item) => item.kind === "vote" && !item.body.corrects).length;
+  const again = state.current?.corrects ? 1 : 0;
+  return Math.max(Math.min(state.answered + unsent, state.total) - again, 0);
 }
 
 /** How many votes the server hasn't acknowledged. */
@@ -113,7 +121,10 @@ function look(trial, reloads) {
     reloads,
     painted: { left: null, right: null },
     firstPainted: null,
-    shownAt: null,
+    shownAt: null, // of a pair looked at again, as if it had been in sight without a break
+    openedAt: null,
+    spentMs: 0,
+    corrects: null,
     hiddenSince: null,
     hiddenMs: 0,
     maxZoom: 0,
@@ -121,6 +132,7 @@ function look(trial, reloads) {
     oneToOneMs: 0,
     view: null,
     inspected: { left: NOTHING, right: NOTHING },
+    offset: 0,
     flips: 0,
   };
 }
@@ -136,23 +148,38 @@ function painted(state, { id, side, at }) {
 function shown(state, { id, at, device }) {
   const { current } = state;
   if (current?.trial.id !== id || current.shownAt !== null || !isPainted(current)) return state;
-  const looking = { ...current, shownAt: at, hiddenSince: state.hidden ? at : null };
-  return { ...state, current: looking, outbox: [...state.outbox, letter("shown", id, current.trial.shown_url, device)] };
+  const since = current.oneToOneSince === null ? null : at;
+  const times = { shownAt: at - current.spentMs, openedAt: at, oneToOneSince: since, hiddenSince: state.hidden ? at : null };
+  const isFirst = current.spentMs === 0;
+  const outbox = isFirst ? [...state.outbox, letter("shown", id, current.trial.shown_url, device)] : state.outbox;
+  return { ...state, current: { ...current, ...times }, outbox };
 }
 
 function answer(state, { answer: given, repeat = false, at, device }) {
-  const tooSoon = at - (state.current?.shownAt ?? at) < TOO_SOON_MS;
+  const tooSoon = at - (state.current?.openedAt ?? at) < TOO_SOON_MS;
   if (!isVotingOpen(state) || repeat || tooSoon || !state.answers.includes(given)) return state;
-  const { trial } = state.current;
-  const body = { answer: given, ...measured(state.current, at), ...device };
-  return {
+  const { trial, corrects } = state.current;
+  const onward = {
     ...state,
     current: state.upcoming,
-    upcoming: null,
-    outbox: [...state.outbox, letter("vote", trial.id, trial.vote_url, body)],
-    closed: [...state.closed, trial.id],
+    upcoming: state.further,
+    further: null,
+    last: answeredLast(state, state.current, given, at),
     refused: null,
   };
+  if (given === corrects) return onward; // the answer stays as it was
+  const body = { answer: given, ...(corrects && { corrects }), ...measured(state.current, at), ...device };
+  const id = corrects ? `${trial.id}:corrected` : trial.id;
+  const vote = letter("vote", id, trial.vote_url, body);
+  return { ...onward, outbox: [...state.outbox, vote], closed: [...state.closed, id] };
+}
+
+/** Of a pair that will be looked at again: its clock stands still, and its pictures have to be painted anew. */
+export function putAside(looking, at) {
+  const rested = unhide(rest(looking, at), at);
+  const spentMs = looking.shownAt === null ? looking.spentMs : at - looking.shownAt;
+  const unseen = { painted: { left: null, right: null }, shownAt: null, openedAt: null, oneToOneSince: null, view: null };
+  return { ...rested, ...unseen, spentMs };
 }
 
 /** What is stored with a vote beside the answer and the device. */
@@ -165,22 +192,27 @@ export function measured(looking, at) {
     one_to_one_ms: spell(oneToOneMs),
     inspected_left: share(looking.inspected.left),
     inspected_right: share(looking.inspected.right),
+    offset_px: round(looking.offset, 1),
     flips: looking.flips,
     reloads: looking.reloads,
     first_painted: looking.firstPainted,
   };
 }
 
-/** A new camera: `scale` in device pixels per picture pixel; `left` and `right` are what is seen of each side (shares of its size). */
-function viewed(state, { at, scale, left, right }) {
+/**
+ * A new camera: `scale` in device pixels per picture pixel; `left` and `right` are what is seen of each side (shares of its size);
+ * `offset` is how far the two are moved against one another, in picture pixels.
+ */
+function viewed(state, { at, scale, left, right, offset = 0 }) {
   return ofCurrent(state, (current) => {
     const close = scale >= 1;
     const paused = rest(current, at);
     return {
       ...paused,
       maxZoom: Math.max(current.maxZoom, scale),
+      offset: Math.max(current.offset, offset),
       oneToOneSince: close && !state.hidden ? at : null,
-      view: { scale, left, right },
+      view: { scale, left, right, offset },
       inspected: close
         ? { left: inspect(current.inspected.left, left), right: inspect(current.inspected.right, right) }
         : current.inspected,
@@ -242,17 +274,18 @@ function delivered(state, reply, refused = state.refused) {
 
 /** Where the server says the sitting is: another device or tab may have gone on. Unsent votes come first; they may change it. */
 function placed(state, { answered, total, trials }) {
-  if (state.outbox.length || state.current?.trial.id === trials[0]?.id) return state;
+  if (state.outbox.length || state.current?.corrects || state.current?.trial.id === trials[0]?.id) return state;
   const [current = null, upcoming = null] = trials.map(
     (trial) => [state.current, state.upcoming].find((looking) => looking?.trial.id === trial.id) ?? look(trial, 0),
   );
-  return { ...state, answered, total, current, upcoming, flipped: false };
+  return { ...state, answered, total, current, upcoming, last: null, flipped: false };
 }
 
 function adopt(state, trial) {
-  const known = [state.current?.trial.id, state.upcoming?.trial.id, ...state.closed];
+  const known = [state.current?.trial.id, state.upcoming?.trial.id, state.further?.trial.id, ...state.closed];
   if (!trial || known.includes(trial.id)) return state;
   if (!state.current) return { ...state, current: look(trial, 0) };
+  if (state.current.corrects && state.upcoming) return { ...state, further: look(trial, 0) };
   return state.upcoming ? state : { ...state, upcoming: look(trial, 0) };
 }
 

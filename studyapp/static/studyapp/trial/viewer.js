@@ -14,11 +14,12 @@ const SIDES = ["left", "right"];
 const WHEEL_PX_PER_OCTAVE = 260;
 const STEP_FACTOR = Math.SQRT2;
 const STEP_SHARE = 0.2;
+const NOWHERE = Object.freeze({ x: 0, y: 0 });
 
 export class Stage {
   /**
    * @param slots  `{left, right}`: the elements that the pictures fill.
-   * @param on     `{painted({id, side, at}), viewed({at, scale, left, right}), broken(message)}`.
+   * @param on     `{painted({id, side, at}), viewed({at, scale, left, right, offset}), broken(message)}`.
    */
   constructor(slots, on) {
     this.slots = slots;
@@ -26,6 +27,7 @@ export class Stage {
     this.isCalm = matchMedia("(prefers-reduced-motion: reduce)");
     // The clock starts before any viewer's own: frames are served in this order for ever, so the camera always moves first.
     this.lastTick = performance.now();
+    this.isApart = false;
     this.pairs = [];
     this.tick = this.tick.bind(this);
     requestAnimationFrame(this.tick);
@@ -42,6 +44,11 @@ export class Stage {
 
   get drawer() {
     return this.pairs[0].left.drawer.getType();
+  }
+
+  /** Whether the two lie one over the other, as on an upright phone. */
+  get isStacked() {
+    return this.away.top !== 0;
   }
 
   /** Open a trial behind the one shown, or do nothing where it is open already. */
@@ -66,6 +73,7 @@ export class Stage {
   show(id) {
     const last = this.front;
     this.front = this.pairFor(id);
+    this.isApart = false;
     this.flip(false);
     for (const pair of this.pairs) for (const side of SIDES) pair.panes[side].classList.toggle("is-shown", pair === this.front);
     if (last && last !== this.front) this.empty(last);
@@ -123,6 +131,41 @@ export class Stage {
     this.move((pair) => camera.pan(pair.target, right, down, this.pane, pair.trial), { atOnce: true });
   }
 
+  // ---- one side by itself
+
+  /** Move what one side shows, by device pixels; from then on both move together again, at this offset. */
+  shift(side, right, down) {
+    if (!this.front) return;
+    const { offsets, target, trial } = this.front;
+    offsets[side] = camera.shifted(offsets[side], right, down, target.scale, trial);
+    this.front.applied = null;
+  }
+
+  /** Move one side by the smallest step there is on this screen and in this picture. */
+  nudge(side, right, down) {
+    const step = Math.max(this.front?.target.scale ?? 1, 1);
+    this.shift(side, -right * step, -down * step);
+  }
+
+  /** Whether a hand that drags moves one side, or both. */
+  takeApart(on) {
+    this.isApart = on;
+  }
+
+  /** Both sides show the same place again. */
+  bringTogether() {
+    this.isApart = false;
+    if (!this.front) return;
+    this.front.offsets = { left: NOWHERE, right: NOWHERE };
+    this.front.applied = null;
+  }
+
+  /** How far the two are from showing the same place, in picture pixels. */
+  get offset() {
+    const { left, right } = this.front.offsets;
+    return Math.hypot(right.x - left.x, right.y - left.y);
+  }
+
   // ---- the camera
 
   move(change, { atOnce = false } = {}) {
@@ -152,20 +195,29 @@ export class Stage {
 
   aim(pair, side) {
     const viewer = pair[side];
-    const { zoom, x, y } = camera.asViewport(pair.view, this.pane, pair.trial);
+    const { zoom, x, y } = camera.asViewport(this.viewOf(pair, side), this.pane, pair.trial);
     viewer.viewport.zoomTo(zoom, null, true);
     viewer.viewport.panTo(new OpenSeadragon.Point(x, y), true);
     if (viewer.drawer.getType() === "canvas") viewer.drawer.setImageSmoothingEnabled(pair.view.scale < 1);
   }
 
+  /** Where one side looks: where both do, unless it was moved by itself. */
+  viewOf(pair, side) {
+    const { x, y } = pair.offsets[side];
+    if (!x && !y) return pair.view;
+    const place = camera.moved(pair.view, pair.offsets[side]);
+    return pair.camera === pair.target ? camera.snap(place, this.pane) : place;
+  }
+
   report() {
-    const { view, trial } = this.front;
-    const seen = camera.seen(view, this.pane, trial);
-    this.on.viewed({ at: performance.now(), scale: view.scale, left: seen, right: seen });
+    const pair = this.front;
+    const [left, right] = SIDES.map((side) => camera.seen(this.viewOf(pair, side), this.pane, pair.trial));
+    this.on.viewed({ at: performance.now(), scale: pair.view.scale, left, right, offset: this.offset });
   }
 
   lookAtAll(pair) {
     pair.camera = pair.target = camera.fit(this.pane, pair.trial);
+    pair.offsets = { left: NOWHERE, right: NOWHERE };
     pair.view = camera.snap(pair.camera, this.pane);
     pair.applied = null;
   }
@@ -174,7 +226,7 @@ export class Stage {
 
   makePair() {
     const panes = Object.fromEntries(SIDES.map((side) => [side, this.makePane(side)]));
-    const pair = { panes, trial: null, painted: new Set(), camera: null, target: null, applied: null, view: null };
+    const pair = { panes, trial: null, painted: new Set(), camera: null, target: null, applied: null, view: null, offsets: null };
     for (const side of SIDES) pair[side] = this.makeViewer(pair, side);
     return pair;
   }
@@ -282,7 +334,13 @@ export class Stage {
     this.zoom(factor, this.inDevicePixels({ x: event.clientX - left, y: event.clientY - top }));
   }
 
-  listenToGestures(viewer) {
+  /** A drag moves both sides; with Shift or Alt, or while they are apart, the side under the hand alone. */
+  pull(side, { x, y }, event) {
+    if (this.isApart || event.shiftKey || event.altKey) this.shift(side, -x, -y);
+    else this.drag(-x, -y);
+  }
+
+  listenToGestures(viewer, side) {
     viewer.addHandler("canvas-scroll", (event) => Object.assign(event, { preventDefaultAction: true }));
     viewer.addHandler("canvas-click", (event) => Object.assign(event, { preventDefaultAction: true }));
     viewer.addHandler("canvas-double-click", (event) => {
@@ -291,14 +349,12 @@ export class Stage {
     });
     viewer.addHandler("canvas-drag", (event) => {
       event.preventDefaultAction = true;
-      const { x, y } = this.inDevicePixels(event.delta);
-      this.drag(-x, -y);
+      this.pull(side, this.inDevicePixels(event.delta), event.originalEvent);
     });
     viewer.addHandler("canvas-drag-end", (event) => Object.assign(event, { preventDefaultAction: true }));
     viewer.addHandler("canvas-pinch", (event) => {
       Object.assign(event, { preventDefaultPanAction: true, preventDefaultZoomAction: true });
-      const { x, y } = this.inDevicePixels(event.center.minus(event.lastCenter));
-      this.drag(-x, -y);
+      this.pull(side, this.inDevicePixels(event.center.minus(event.lastCenter)), event.originalEvent);
       this.zoom(event.distance / event.lastDistance, this.inDevicePixels(event.center), { atOnce: true });
     });
   }
