@@ -33,6 +33,7 @@ urlpatterns = [
     path("studies/<int:pk>/live/", live.live_page, name="study-live"),
     path("studies/<int:pk>/live.json", live.live_json, name="study-live-json"),
     path("studies/<int:pk>/live/scores/", live.scores, name="study-live-scores"),
+    path("studies/<int:pk>/live/screening/", live.screening, name="study-live-screening"),
     path("studies/<int:pk>/votes.csv", reports.votes_csv, name="votes-csv"),
     path("studies/<int:pk>/report/", reports.report_page, name="report"),
     path("studies/<int:pk>/report.json", reports.report_json, name="report-json"),

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from studyapp.templatetags.numbers import percent
+
 FEW_OBSERVERS = 10
 LONG_MINUTES = 30
 FEW_SCENES = 5
@@ -16,6 +18,7 @@ class Facts:
     Attributes:
         power: Simulated, for the number of observers asked for; None where nothing was simulated.
         enough_from: The smallest simulated number of observers with a power of `ENOUGH_POWER`.
+        most_simulated: The largest one that was simulated.
         without_scores: Share of simulated studies without finite scores.
         unseen: Cells (a pair on a content) that nobody will have seen.
         main: Main trials of a sitting.
@@ -28,6 +31,7 @@ class Facts:
     share: float
     power: float | None
     enough_from: int | None
+    most_simulated: int
     without_scores: float
     contents: int
     scenes: int
@@ -63,7 +67,7 @@ def _about_scores(facts: Facts) -> Iterator[str]:
         )
     elif facts.without_scores > 0.05:
         yield (
-            f"In {facts.without_scores:.0%} of the simulated studies some condition won or lost all its votes, "
+            f"In {percent(facts.without_scores)} of the simulated studies some condition won or lost all its votes, "
             "and no scores exist. Each pair needs more votes."
         )
 
@@ -76,11 +80,13 @@ def _about_observers(facts: Facts) -> Iterator[str]:
         )
     if facts.power is not None and facts.power < ENOUGH_POWER:
         more = (
-            f"about {facts.enough_from} would do" if facts.enough_from else "even the most observers below are too few"
+            f"about {facts.enough_from} would do"
+            if facts.enough_from
+            else f"{facts.most_simulated} would still be too few"
         )
         yield (
-            f"A preference of {facts.share:.0%} will be found in {facts.power:.0%} of studies with "
-            f"{facts.observers} observers, less than the usual {ENOUGH_POWER:.0%}; {more}."
+            f"A preference of {percent(facts.share)} will be found in {percent(facts.power)} of studies with "
+            f"{facts.observers} observers, less than the usual {percent(ENOUGH_POWER)}; {more}."
         )
 
 

@@ -82,12 +82,12 @@ def plan_of(study: Study, asked: Asked) -> dict[str, Any]:
 
 
 def curve(observers: int) -> list[int]:
-    """The numbers of observers that are simulated: a quarter, half, all, and half as many again, where that is little.
+    """The numbers of observers that are simulated: from a quarter of those asked for to twice as many, if they are few.
 
-    >>> curve(20), curve(3), curve(300)
-    ([5, 10, 20, 30, 40], [2, 3, 4, 6], [75, 150, 300])
+    >>> curve(20), curve(4), curve(300)
+    ([5, 10, 20, 30, 40], [3, 4, 6, 8], [75, 150, 300])
     """
-    wanted = {max(2, round(observers * times)) for times in (0.25, 0.5, 1, 1.5, 2)}
+    wanted = {max(min(3, observers), round(observers * times)) for times in (0.25, 0.5, 1, 1.5, 2)}
     return sorted(number for number in wanted if number <= max(CURVE_TO, observers))
 
 
@@ -231,6 +231,7 @@ def _facts(study: Study, design: Design, asked: Asked, told: dict[str, Any]) -> 
         share=asked.share,
         power=here["power"] if here else None,
         enough_from=next((point["observers"] for point in points if point["power"] >= POWER), None),
+        most_simulated=max((point["observers"] for point in points), default=0),
         without_scores=here["without_scores"] if here else 0.0,
         contents=len(design.contents),
         scenes=len({content.scene for content in design.contents}),

@@ -1,4 +1,4 @@
-"""A study while it runs: its numbers are asked for every few seconds, scores only when somebody wants them."""
+"""A study while it runs: its numbers are asked for every few seconds, screening and scores apart from them."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, JsonResponse
@@ -53,6 +53,18 @@ def scores(request: LoggedInRequest, pk: int) -> HttpResponse:
     asked = "?simulated=yes" if _simulated(request) else ""
     context = {"report": told, "address": reverse("report", args=[study.pk]) + asked}
     return render(request, "studyapp/researcher/_live_scores.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def screening(request: LoggedInRequest, pk: int) -> HttpResponse:
+    """Who answers as if without looking: a part of the page, fetched beside it, for it reads every vote."""
+    from studyapp.services.screened import screening_of, screening_page  # noqa: PLC0415
+
+    study = study_for(request.user, pk)
+    context = screening_page(screening_of(study, simulated=_simulated(request)))
+    return render(request, "studyapp/researcher/_live_screening.html", context)
 
 
 def _simulated(request: LoggedInRequest) -> bool:

@@ -177,6 +177,23 @@ class TestPage:
         answer_all(sit(study), prefer("reference", *ORDER))
         assert "No scores: No finite scores exist" in page(client, f"/studies/{study.pk}/live/scores/")
 
+    def test_who_is_flagged(self, client: Client, study: Study) -> None:
+        assert "Nobody to screen yet." in page(client, f"/studies/{study.pk}/live/screening/")
+        for number in range(4):
+            answer_all(sit(study), waver(number, {**LIKED, "reference": 0.9}))
+        assert "None of 4 observers flagged." in page(client, f"/studies/{study.pk}/live/screening/")
+        hasty, simulated = sit(study), sit(study, simulated=True)
+        for trial in (*hasty.trials.order_by("position"), *simulated.trials.order_by("position")):
+            answer(trial, "left", response_ms=250)
+        shown = page(client, f"/studies/{study.pk}/live/screening/")
+        assert "1 of 5 observers flagged." in shown
+        assert f"<code>{hasty.observer.code}</code>" in shown
+        assert "too fast to have looked" in shown
+        assert simulated.observer.code not in shown
+        asked = page(client, f"/studies/{study.pk}/live/screening/?simulated=yes")
+        assert "1 of 1 observer flagged." in asked
+        assert simulated.observer.code in asked
+
     def test_people_s_sittings_unless_a_rehearsal_is_asked_for(self, client: Client, study: Study) -> None:
         answer_all(sit(study, simulated=True), waver(1, {**LIKED, "reference": 0.9}))
         assert '<dd id="finished">0</dd>' in page(client, f"/studies/{study.pk}/live/")
@@ -184,7 +201,7 @@ class TestPage:
         assert '<dd id="finished">1</dd>' in asked
         assert "Simulated sittings." in asked
         assert f'data-numbers="/studies/{study.pk}/live.json?simulated=yes"' in asked
-        assert f'data-scores="/studies/{study.pk}/live/scores/?simulated=yes"' in asked
+        assert f'data-part="/studies/{study.pk}/live/scores/?simulated=yes"' in asked
 
     def test_the_study_s_page_leads_here(self, client: Client, study: Study) -> None:
         assert f'href="/studies/{study.pk}/live/"' in page(client, f"/studies/{study.pk}/")

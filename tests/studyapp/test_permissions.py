@@ -80,6 +80,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "study-live": SEEN,
     "study-live-json": SEEN,
     "study-live-scores": SEEN,
+    "study-live-screening": SEEN,
     "votes-csv": SEEN,
     "report": SEEN,
     "report-json": SEEN,

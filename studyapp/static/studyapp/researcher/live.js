@@ -1,12 +1,15 @@
 // The monitor: asks for the numbers every few seconds while somebody looks, and takes the page's parts anew where there is news.
-// Scores are fetched when their cover is lifted, and not before.
+// Screening, which reads every vote, is asked for once a minute at most; scores when their cover is lifted, and not before.
 
 import { fetched, replaceLive } from "./fresh.js";
 
 const EVERY_MS = 4000;
+const SCREENING_EVERY_MS = 60000;
 const live = document.getElementById("live");
 const cover = document.getElementById("cover");
+const screening = document.getElementById("screening");
 let timer = null;
+let screened = { at: -Infinity, stamp: "" };
 
 async function refresh() {
   if (await isNews()) {
@@ -16,6 +19,7 @@ async function refresh() {
       live.dataset.stamp = fresh.getElementById("live").dataset.stamp;
     }
   }
+  await screen();
   wait();
 }
 
@@ -30,6 +34,18 @@ async function isNews() {
   }
 }
 
+async function screen() {
+  const { stamp } = live.dataset;
+  if (stamp === screened.stamp || performance.now() - screened.at < SCREENING_EVERY_MS) return;
+  screened = { at: performance.now(), stamp };
+  await fill(screening, screening.dataset.part);
+}
+
+async function fill(place, address) {
+  const part = await fetched(address);
+  if (part && !place.contains(document.activeElement)) place.replaceChildren(...part.body.childNodes);
+}
+
 function wait() {
   clearTimeout(timer);
   timer = document.hidden ? null : setTimeout(refresh, EVERY_MS);
@@ -40,10 +56,9 @@ document.addEventListener("visibilitychange", () => {
   else if (timer === null) refresh();
 });
 
-cover.addEventListener("toggle", async () => {
-  if (!cover.open) return;
-  const part = await fetched(cover.dataset.scores);
-  if (part) document.getElementById("scores").replaceChildren(...part.body.childNodes);
+cover.addEventListener("toggle", () => {
+  if (cover.open) fill(document.getElementById("scores"), cover.dataset.part);
 });
 
+screen();
 wait();
