@@ -11,6 +11,7 @@ from math import ceil, log, sqrt
 
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtrit
+from threadpoolctl import threadpool_limits
 
 from analysis.connection import connected_replicates
 from analysis.counts import PairCounts
@@ -126,14 +127,16 @@ def contrasts(sets: Sequence[PairCounts], *, level: float = 0.95) -> Contrasts:
     """
     pairs, n = sets[0].pairs, len(sets[0].names)
     together = _together(sets)
-    connected = connected_replicates(together, pairs, n)
-    solved = solve(together.take(connected), pairs, n, start=np.zeros(n))
-    usable = np.flatnonzero(connected)[solved.converged]
-    scores, log_nu = solved.scores[solved.converged], solved.log_nu[solved.converged]
-    reaches = [
-        _reach(sets[place], _Point(sets[place].names, point, float(np.exp(nu))), level)
-        for place, point, nu in zip(usable.tolist(), scores, log_nu.tolist(), strict=True)
-    ]
+    # Many small systems: BLAS threads gain nothing here, and on a busy machine they wait for each other.
+    with threadpool_limits(limits=1, user_api="blas"):
+        connected = connected_replicates(together, pairs, n)
+        solved = solve(together.take(connected), pairs, n, start=np.zeros(n))
+        usable = np.flatnonzero(connected)[solved.converged]
+        scores, log_nu = solved.scores[solved.converged], solved.log_nu[solved.converged]
+        reaches = [
+            _reach(sets[place], _Point(sets[place].names, point, float(np.exp(nu))), level)
+            for place, point, nu in zip(usable.tolist(), scores, log_nu.tolist(), strict=True)
+        ]
     has_scores = np.zeros(len(sets))
     has_scores[usable] = 1.0
     reach = np.stack(reaches) if reaches else np.zeros((0, n, n))
