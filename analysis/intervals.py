@@ -7,6 +7,7 @@ bootstrap has too few distinct resamples to show its own tails, the observer-clu
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy.stats import norm
@@ -172,7 +173,23 @@ def _cluster_robust(counts: PairCounts, fitted: BradleyTerryFit, *, seed: int, l
     )
 
 
-def cluster_covariance(counts: PairCounts, fitted: BradleyTerryFit) -> Floats:
+class Scored(Protocol):
+    """What of a fit the spread between observers is measured around."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The n conditions."""
+
+    @property
+    def scores(self) -> Floats:
+        """Shape (n,), natural log-odds."""
+
+    @property
+    def nu(self) -> float | None:
+        """Davidson's ν; 0 or None without ties."""
+
+
+def cluster_covariance(counts: PairCounts, fitted: Scored) -> Floats:
     """Covariance of the sum-zero scores if observers, not votes, are independent; shape (n, n)."""
     n, observers = len(counts.names), len(counts.observers)
     votes = counts.weighted(np.ones((observers, 1)))

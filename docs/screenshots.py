@@ -218,6 +218,8 @@ def settle(page: Page) -> None:
     page.wait_for_function(READY)
     if page.query_selector("#look"):
         page.wait_for_selector("#look[data-voting=open]")
+    if page.query_selector("#screening"):
+        page.wait_for_selector("#screening [data-ready]")
     if page.query_selector("#desk"):
         page.wait_for_selector("#desk[data-ready=true]")
 

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from studyapp.views import account, jobs, library, observer, reports, researcher, sharing, tiles
+from studyapp.views import account, jobs, library, live, observer, plans, reports, researcher, sharing, tiles
 
 urlpatterns = [
     # observers
@@ -28,6 +28,12 @@ urlpatterns = [
     path("studies/<int:pk>/people/", sharing.people_page, name="study-people"),
     path("studies/<int:pk>/people/<int:person>/take-back/", sharing.unshare, name="study-unshare"),
     path("studies/<int:pk>/forget-rehearsals/", researcher.forget, name="forget-rehearsals"),
+    path("studies/<int:pk>/plan/", plans.plan_page, name="study-plan"),
+    path("studies/<int:pk>/plan.json", plans.plan_json, name="study-plan-json"),
+    path("studies/<int:pk>/live/", live.live_page, name="study-live"),
+    path("studies/<int:pk>/live.json", live.live_json, name="study-live-json"),
+    path("studies/<int:pk>/live/scores/", live.scores, name="study-live-scores"),
+    path("studies/<int:pk>/live/screening/", live.screening, name="study-live-screening"),
     path("studies/<int:pk>/votes.csv", reports.votes_csv, name="votes-csv"),
     path("studies/<int:pk>/report/", reports.report_page, name="report"),
     path("studies/<int:pk>/report.json", reports.report_json, name="report-json"),

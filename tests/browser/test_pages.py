@@ -53,6 +53,8 @@ answer = {{
     "studies": "/studies/",
     "study": f"/studies/{{study.pk}}/",
     "report": f"/studies/{{study.pk}}/report/",
+    "plan": f"/studies/{{study.pk}}/plan/",
+    "live": f"/studies/{{study.pk}}/live/",
     "testset": f"/testsets/{{study.testset_id}}/",
 }}
 """)
@@ -104,7 +106,7 @@ def test_the_pictures_and_the_way_back_to_them_fit_a_phone(page: Page, places: d
 @NARROW
 def test_no_researcher_s_page_is_wider_than_a_phone(page: Page, places: dict[str, str]) -> None:
     log_in(page, places)
-    for name in ("studies", "study", "testset", "report"):
+    for name in ("studies", "study", "testset", "plan", "live", "report"):
         page.goto(places[name])
         assert too_wide(page) == [], name
     figures = page.evaluate(

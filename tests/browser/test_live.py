@@ -1,0 +1,81 @@
+"""The monitor in a real Chromium: news comes by itself, and what lies under the cover only when it is lifted."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.stack import Stack, new_stack
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "only-for-this-test"
+MAKE = f"""
+from tests.studyapp.factories import answer_all, make_study, make_user, sit, waver
+ada = make_user(is_staff=True, is_superuser=True)
+ada.set_password("{PASSWORD}")
+ada.save()
+study = make_study(ada, contents=2, conditions=("original", "auto", "reference"), trials_per_session=6)
+for number in range(4):
+    answer_all(sit(study), waver(number, dict(original=0.0, auto=0.2, reference=0.4)))
+answer = study.pk
+"""
+ONE_MORE = """
+from studyapp.models import Study
+from tests.studyapp.factories import answer_all, sit, waver
+answer_all(sit(Study.objects.get()), waver(9, dict(original=0.0, auto=0.2, reference=0.4)))
+answer = None
+"""
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with new_stack(tmp_path_factory.mktemp("installation"), "sqlite", "filesystem") as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def live(stack: Stack) -> str:
+    study = stack.python(MAKE)
+    stack.start("web")
+    return f"{stack.site}/studies/{study}/live/"
+
+
+def open_monitor(page: Page, live: str, asked: list[str]) -> None:
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(live)
+    page.fill("[name=username]", "ada")
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button")
+    page.wait_for_url(live)
+
+
+def test_news_comes_by_itself(page: Page, stack: Stack, live: str) -> None:
+    asked: list[str] = []
+    open_monitor(page, live, asked)
+    finished = int(page.inner_text("#finished"))
+    page.wait_for_selector("#screening [data-ready]")
+    page.evaluate("() => { window.isTheSamePage = true; }")
+    page.focus("#balance-table")
+    with page.expect_response(lambda response: response.url.endswith("/live.json")):
+        pass
+    before = asked.count(live)
+    stack.python(ONE_MORE)
+    expect(page.locator("#finished")).to_have_text(str(finished + 1), timeout=60_000)
+    assert page.evaluate("() => window.isTheSamePage")
+    assert page.evaluate("() => document.activeElement.id") == "balance-table", "whoever reads a table goes on reading"
+    assert asked.count(live) == before + 1, "the page itself is fetched where there is news, and not else"
+
+
+def test_scores_come_when_their_cover_is_lifted(page: Page, live: str) -> None:
+    asked: list[str] = []
+    open_monitor(page, live, asked)
+    page.wait_for_selector("#screening [data-ready]")
+    assert page.locator("#scores table").count() == 0
+    assert not [url for url in asked if "/scores/" in url or "/report" in url]
+    page.focus("#cover summary")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#scores table")
+    assert "Better not yet." in page.inner_text("#cover")
+    assert "reference" in page.inner_text("#scores")
+    assert len([url for url in asked if "/scores/" in url]) == 1
