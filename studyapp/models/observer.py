@@ -80,6 +80,7 @@ class StudySession(models.Model):
     )
     consented_at = models.DateTimeField(null=True, blank=True)
     panel = models.JSONField(default=dict, blank=True, help_text="What the recruiting panel sent along.")
+    lab = models.JSONField(default=dict, blank=True, help_text="What the supervisor of a lab wrote down before it.")
     started_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)

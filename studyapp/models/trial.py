@@ -79,6 +79,9 @@ class Vote(models.Model):
     flips = models.PositiveIntegerField(null=True)
     reloads = models.PositiveIntegerField(null=True)
     first_painted = models.CharField(max_length=5, blank=True)
+    break_ms = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The pause that the page offered before the pair; not part of the response time."
+    )
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(answer__in=Answer.values), name="vote_answer_is_known")]

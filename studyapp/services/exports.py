@@ -16,6 +16,7 @@ COLUMNS = (
     "shown_at", "answered_at", "response_ms", "left_sha256", "right_sha256", "instructions_version", "consent_version",
     "device_pixel_ratio", "viewport_width_px", "viewport_height_px", "browser_zoom", "gamut", "drawer",
     "hidden_ms", "max_zoom", "one_to_one_ms", "inspected_left", "inspected_right", "flips", "reloads", "first_painted",
+    "break_ms",
     "gold_passed",
 )  # fmt: skip
 RELATED = (

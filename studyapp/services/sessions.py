@@ -10,9 +10,11 @@ from django.db.models import Count, F, Max, OuterRef, Q, Window
 from django.utils import timezone
 
 from enhancement.models import Content
-from studyapp.design.schedule import ContentKey, Design, Planned, slot
+from studyapp.design.practice import sitting
+from studyapp.design.schedule import ContentKey, Design, Planned
 from studyapp.models import Condition, Observer, Rendering, Slot, Study, StudySession, StudyText, Trial
 from studyapp.models.observer import Lane
+from studyapp.services.rhythm import rhythm_of
 from studyapp.services.stamps import stamp_of
 
 SEATING_TRIES = 5
@@ -26,17 +28,27 @@ class NotOpenError(Exception):
 
 @dataclass(frozen=True)
 class Numbered:
-    """What the numbers in a schedule stand for: contents by age; the compared conditions, then those of gold pairs."""
+    """What the numbers in a schedule stand for: contents by age, the last ``practice`` of them kept for practice; the
+    compared conditions, then those of gold pairs."""
 
     contents: tuple[Content, ...]
     conditions: tuple[Condition, ...]
+    practice: int = 0
+
+    @property
+    def keys(self) -> tuple[ContentKey, ...]:
+        """The contents as a schedule knows them."""
+        return tuple(ContentKey(content.name, content.scene) for content in self.contents)
 
 
 def numbered(study: Study) -> Numbered:
     """The rows behind the numbers of `design_of`."""
-    contents = study.testset.contents.only("testset", "name", "scene").order_by("pk")
+    contents = list(study.testset.contents.only("testset", "name", "scene").order_by("pk"))
+    kept_apart = set(study.practice_contents)
+    contents.sort(key=lambda content: content.name in kept_apart)
+    practice = sum(content.name in kept_apart for content in contents)
     conditions = sorted(study.conditions.all(), key=lambda condition: condition.worse_than_id is not None)
-    return Numbered(tuple(contents), tuple(conditions))
+    return Numbered(tuple(contents), tuple(conditions), practice)
 
 
 def design_of(study: Study, rows: Numbered | None = None) -> Design:
@@ -45,7 +57,7 @@ def design_of(study: Study, rows: Numbered | None = None) -> Design:
     place = {condition.pk: index for index, condition in enumerate(rows.conditions)}
     gold = [condition for condition in rows.conditions if condition.worse_than_id is not None]
     return Design(
-        contents=tuple(ContentKey(content.name, content.scene) for content in rows.contents),
+        contents=rows.keys[: len(rows.contents) - rows.practice],
         conditions=len(rows.conditions) - len(gold),
         trials=study.trials_per_session,
         gold=study.gold_share,
@@ -55,6 +67,11 @@ def design_of(study: Study, rows: Numbered | None = None) -> Design:
         seed=study.seed,
         version=study.policy_version,
     )
+
+
+def plan_of(study: Study, design: Design, rows: Numbered, number: int) -> tuple[Planned, ...]:
+    """The trials of a slot of a study, practice first."""
+    return sitting(design, rows.keys[len(design.contents) :], study.practice_trials, number)
 
 
 def lane_of(*, pilot: bool, simulated: bool) -> Lane:
@@ -72,6 +89,7 @@ def begin_session(
     pilot: bool = False,
     simulated: bool = False,
     panel: Mapping[str, str] | None = None,
+    lab: Mapping[str, Any] | None = None,
     ticket: str | None = None,
 ) -> StudySession:
     """Seat a new observer: the first free slot of the design, its trials, an address for each side of each.
@@ -95,7 +113,7 @@ def begin_session(
     now = timezone.now()
     session = StudySession(
         study=study,
-        observer=Observer.objects.create(),
+        observer=_observer(study, lab or {}),
         ticket=ticket,
         pilot=pilot,
         simulated=simulated,
@@ -104,19 +122,27 @@ def begin_session(
         stamp=stamp_of(study, instructions, consent),
         consented_at=now if consent else None,
         panel=dict(panel or {}),
+        lab=dict(lab or {}),
         last_seen_at=now,
     )
     _seat(session, lane_of(pilot=pilot, simulated=simulated))
     rows = numbered(study)
-    _lay_out(session, rows, slot(design_of(study, rows), session.slot.number))
+    _lay_out(session, rows, plan_of(study, design_of(study, rows), rows, session.slot.number))
     return session
 
 
+def _observer(study: Study, lab: Mapping[str, Any]) -> Observer:
+    """A new one; in a lab, whoever sat under the supervisor's code before in this study."""
+    before = Observer.objects.filter(sessions__study=study, sessions__lab__observer=lab["observer"]) if lab else None
+    known = before.filter(withdrawn_at=None).first() if before is not None else None
+    return known or Observer.objects.create()
+
+
 def _takes(study: Study, *, pilot: bool, simulated: bool) -> bool:
-    """Whether anybody may be seated: people in an open study, simulated observers also before and between."""
-    if simulated:
+    """Whether anybody may be seated: people in an open study, pilots and simulated observers also before and between."""
+    if simulated or pilot:
         return study.state != Study.State.CLOSED
-    return pilot or study.state == Study.State.OPEN
+    return study.state == Study.State.OPEN
 
 
 def current_text(study: Study, kind: StudyText.Kind) -> StudyText | None:
@@ -195,7 +221,7 @@ def _lay_out(session: StudySession, rows: Numbered, plan: Sequence[Planned]) -> 
 
 def minutes_of(study: Study) -> int:
     """What a sitting is expected to take, in whole minutes."""
-    return max(1, round(study.trials_per_session * study.seconds_per_trial / 60))
+    return max(1, round((study.trials_per_session + study.practice_trials) * study.seconds_per_trial / 60))
 
 
 def touch(session: StudySession) -> bool:
@@ -223,6 +249,7 @@ def state_of(session: StudySession) -> dict[str, Any]:
     progress = progress_of(session)
     return {
         **as_told(progress),
+        **rhythm_of(session),
         "question": study.question,
         "answers": ["left", "right", *ties],
         "place_url": f"/look/{session.token}/place/",

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+from typing import Any
 
 from studyapp.models import Study, StudyText
+from studyapp.session_settings import SETTINGS
 
 FROZEN = (
     "question", "allow_tie", "allow_not_sure", "seed", "policy_version", "trials_per_session",
@@ -12,10 +14,18 @@ FROZEN = (
 """What of a study never changes once it has votes; how long a sitting may pause and where it ends may."""
 
 
+def around_the_trials(study: Study) -> dict[str, Any]:
+    """The session's settings that differ from their defaults: a study without any keeps the stamp that it had before."""
+    fields = {name: Study._meta.get_field(name) for name in SETTINGS if name != "minutes_left"}
+    told = {name: getattr(study, name) for name in fields}
+    return {name: told[name] for name, field in fields.items() if told[name] != field.get_default()}
+
+
 def stamp_of(study: Study, instructions: StudyText, consent: StudyText | None) -> str:
     """The sha256 of a study's question, design, contents and conditions, and of the texts that an observer read."""
     told = {
         **{name: getattr(study, name) for name in FROZEN},
+        **around_the_trials(study),
         "contents": list(study.testset.contents.order_by("pk").values_list("name", "scene", "camera", "input_sha256")),
         "conditions": list(
             study.conditions.order_by("position", "methods__camera").values_list(

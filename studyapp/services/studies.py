@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from enhancement.models import Method, TestSet
 from studyapp.definition import Definition, StudyProblemError
-from studyapp.design.schedule import slot
 from studyapp.models import Condition, ConditionMethod, Study, StudyText, Vote
+from studyapp.services.practice import problems_of_practice
 from studyapp.services.renderings import method_for, prepare_study, unrendered
-from studyapp.services.sessions import design_of
+from studyapp.services.sessions import design_of, numbered, plan_of
 
 
 @transaction.atomic
@@ -111,9 +111,10 @@ def _in_words(error: ValidationError) -> list[str]:
 def has_votes(study: Study) -> bool:
     """Whether anything rests on the study as it is; then its question, conditions, design and texts stay.
 
-    Nothing rests on the votes of a rehearsal.
+    Nothing rests on the votes of a rehearsal or a pilot.
     """
-    return Vote.objects.filter(trial__session__study=study, trial__session__simulated=False).exists()
+    counted = Vote.objects.filter(trial__session__simulated=False, trial__session__pilot=False)
+    return counted.filter(trial__session__study=study).exists()
 
 
 def open_study(study: Study) -> None:
@@ -159,8 +160,11 @@ def problems_of_conditions(study: Study) -> list[str]:
 
 def problems_of_design(study: Study) -> list[str]:
     """Why no schedule can be derived; found by deriving the first slot."""
+    if problems := problems_of_practice(study):
+        return problems
+    rows = numbered(study)
     try:
-        slot(design_of(study), 0)
+        plan_of(study, design_of(study, rows), rows, 0)
     except ValueError as error:
         return [str(error)]
     return []

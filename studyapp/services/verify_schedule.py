@@ -7,10 +7,10 @@ from django.db.models import Count, Exists, F, Max, Min, OuterRef
 from enhancement.models import Job
 from enhancement.services.verification import Check, Look, Violation, all_that, in_batches, label
 from enhancement.services.verify_rows import REPORT
-from studyapp.design.schedule import Planned, slot
+from studyapp.design.schedule import Planned
 from studyapp.models import Slot, Study, StudySession, StudyText, Vote
 from studyapp.services.renderings import unrendered
-from studyapp.services.sessions import Numbered, design_of, numbered
+from studyapp.services.sessions import Numbered, design_of, numbered, plan_of
 from studyapp.services.stamps import stamp_of
 
 HOLDING = (StudySession.State.ACTIVE, StudySession.State.FINISHED)
@@ -46,7 +46,7 @@ def schedules(look: Look) -> Iterator[Violation]:
             yield Violation(label(study), f"its schedule can't be derived any more ({error})", REPORT)
             continue
         for session in in_batches(study.sessions.select_related("slot")):
-            if _stored(session) != _derived(slot(design, session.slot.number), rows):
+            if _stored(session) != _derived(plan_of(study, design, rows, session.slot.number), rows):
                 yield Violation(label(session), f"its trials aren't those of slot {session.slot.number}", REPORT)
             look.seen(1)
 

@@ -6,6 +6,8 @@
  * Where this browser can't keep votes (`isLasting` is false), the next pair waits until the last vote is stored on the server.
  */
 
+import * as rhythm from "./rhythm.js";
+
 export const TOO_SOON_MS = 200;
 export const GRID = 16;
 const FIRST_RETRY_MS = 500;
@@ -13,14 +15,15 @@ const LONGEST_RETRY_MS = 30000;
 const LONGEST_SPELL_MS = 2 ** 31 - 1; // what the server's columns hold: a pair left open for 25 days
 
 /** The state at the start: what the server gave, the votes that an earlier page couldn't deliver, and whether this one could keep its own. */
-export function begin(given, { kept = [], reloads = {}, isLasting = true } = {}) {
+export function begin(given, { kept = [], reloads = {}, isLasting = true, rested = null, at = 0 } = {}) {
   const undelivered = kept.map((vote) => letter("vote", vote.id, vote.url, vote.body));
   const waiting = new Set(kept.map((vote) => vote.id));
   const open = given.trials.filter((trial) => !waiting.has(trial.id)).map((trial) => look(trial, reloads[trial.id] ?? 0));
-  return {
+  const state = {
     answered: given.answered,
     total: given.total,
     answers: given.answers,
+    ...rhythm.begin(given),
     current: open[0] ?? null,
     upcoming: open[1] ?? null,
     outbox: undelivered,
@@ -32,6 +35,7 @@ export function begin(given, { kept = [], reloads = {}, isLasting = true } = {})
     refused: null,
     stopped: null,
   };
+  return open[0] && rested === open[0].trial.id ? state : pause(state, at);
 }
 
 export function next(state, event) {
@@ -56,15 +60,17 @@ const HANDLERS = {
   rejected: (state, event) => ({ ...state, outbox: state.outbox.slice(1), stopped: state.stopped ?? event.message }),
   broken: (state, event) => ({ ...state, stopped: state.stopped ?? event.message }),
   kept: (state, event) => (state.isLasting === event.isLasting ? state : { ...state, isLasting: event.isLasting }),
+  goOn: (state, event) => goOn(state, event.at),
   moved: (state) => ({ ...state, isElsewhere: true, flipped: false }),
   placed,
 };
 
-/** What the page is doing: `loading`, `looking`, `saving`, `finished`, `elsewhere` (in another tab) or `stopped`. */
+/** What the page is doing: `loading`, `looking`, `resting` (a break before the next pair), `saving`, `finished`, `elsewhere` (in another tab) or `stopped`. */
 export function phase(state) {
   if (state.stopped) return "stopped";
   if (state.isElsewhere) return "elsewhere";
   if (!state.isLasting && unsentVotes(state)) return "saving";
+  if (state.current && state.resting) return "resting";
   if (state.current) return state.current.shownAt === null ? "loading" : "looking";
   return state.outbox.length ? "saving" : "finished";
 }
@@ -122,6 +128,7 @@ function look(trial, reloads) {
     view: null,
     inspected: { left: NOTHING, right: NOTHING },
     flips: 0,
+    breakMs: null,
   };
 }
 
@@ -135,7 +142,7 @@ function painted(state, { id, side, at }) {
 
 function shown(state, { id, at, device }) {
   const { current } = state;
-  if (current?.trial.id !== id || current.shownAt !== null || !isPainted(current)) return state;
+  if (state.resting || current?.trial.id !== id || current.shownAt !== null || !isPainted(current)) return state;
   const looking = { ...current, shownAt: at, hiddenSince: state.hidden ? at : null };
   return { ...state, current: looking, outbox: [...state.outbox, letter("shown", id, current.trial.shown_url, device)] };
 }
@@ -145,14 +152,34 @@ function answer(state, { answer: given, repeat = false, at, device }) {
   if (!isVotingOpen(state) || repeat || tooSoon || !state.answers.includes(given)) return state;
   const { trial } = state.current;
   const body = { answer: given, ...measured(state.current, at), ...device };
-  return {
+  const answered = {
     ...state,
+    ownMs: rhythm.paceWith(state.ownMs, body),
     current: state.upcoming,
     upcoming: null,
     outbox: [...state.outbox, letter("vote", trial.id, trial.vote_url, body)],
     closed: [...state.closed, trial.id],
     refused: null,
   };
+  return pause(answered, at);
+}
+
+/** A break begins where one is due with what is answered now. */
+function pause(state, at) {
+  const why = rhythm.breakDue(state, answeredSoFar(state));
+  return why ? { ...state, resting: { why, since: at } } : state;
+}
+
+/** The observer goes on; what the break took is told with the pair after it, and is no part of its response time. */
+function goOn(state, at) {
+  if (!state.resting || !state.current) return state;
+  const breakMs = spell(at - state.resting.since);
+  return { ...ofCurrent(state, (current) => ({ ...current, breakMs })), resting: null };
+}
+
+/** Minutes left at the observer's own pace; null where the study doesn't say. */
+export function minutesLeft(state) {
+  return rhythm.minutesLeft(state, state.total - answeredSoFar(state));
 }
 
 /** What is stored with a vote beside the answer and the device. */
@@ -168,6 +195,7 @@ export function measured(looking, at) {
     flips: looking.flips,
     reloads: looking.reloads,
     first_painted: looking.firstPainted,
+    break_ms: looking.breakMs,
   };
 }
 
@@ -246,7 +274,7 @@ function placed(state, { answered, total, trials }) {
   const [current = null, upcoming = null] = trials.map(
     (trial) => [state.current, state.upcoming].find((looking) => looking?.trial.id === trial.id) ?? look(trial, 0),
   );
-  return { ...state, answered, total, current, upcoming, flipped: false };
+  return { ...state, answered, total, current, upcoming, flipped: false, resting: null };
 }
 
 function adopt(state, trial) {
