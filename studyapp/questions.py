@@ -1,8 +1,8 @@
 """Closing questions as a researcher writes them, one a line.
 
-    What did you look for?                          a text
-    Do you own a camera? | yes | no | not any more   a choice
-    How tired are you? | 1-5 | wide awake | tired    a scale, with a word for each end
+What did you look for?                          a text
+Do you own a camera? | yes | no | not any more   a choice
+How tired are you? | 1-5 | wide awake | tired    a scale, with a word for each end
 """
 
 import re
@@ -56,6 +56,8 @@ def read_question(line: str) -> Question:
 
 def _scale(text: str, first: int, last: int, words: list[str]) -> Question:
     if not 1 <= last - first <= 10 or len(words) not in (0, 2):
-        raise QuestionError(f"{text!r}: a scale has 2 to 11 numbers, and a word for each end or none: 1-5 | low | high.")
+        raise QuestionError(
+            f"{text!r}: a scale has 2 to 11 numbers, and a word for each end or none: 1-5 | low | high."
+        )
     low, high = words or ("", "")
     return Question(text, "scale", tuple(map(str, range(first, last + 1))), low, high)

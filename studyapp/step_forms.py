@@ -1,5 +1,6 @@
 """What is asked on the pages around the trials, checked. Everything may be left out but the answer to a vision test."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -43,6 +44,10 @@ GENDER: Choices = [("woman", _("woman")), ("man", _("man")), ("other", _("anothe
 class StepForm(forms.Form):
     """A page's form; `told` is what is kept of it."""
 
+    def __init__(self, sent: Mapping[str, Any] | None, study: Study) -> None:
+        super().__init__(sent)
+        self.study = study
+
     def told(self) -> dict[str, Any]:
         """What was told, what was left out being left out."""
         return {name: value for name, value in self.cleaned_data.items() if value not in ("", None)}
@@ -65,9 +70,8 @@ class ScreenForm(StepForm):
     bright_steps = forms.IntegerField(required=False, min_value=0, max_value=screen.STEPS)
     anyway = forms.BooleanField(required=False)
 
-    def __init__(self, *args: Any, study: Study) -> None:
-        super().__init__(*args)
-        self.study = study
+    def __init__(self, sent: Mapping[str, Any] | None, study: Study) -> None:
+        super().__init__(sent, study)
         self.problems: list[str] = []
 
     def clean(self) -> dict[str, Any]:
@@ -97,7 +101,7 @@ class AcuityForm(StepForm):
     seen = forms.ChoiceField(choices=[(way, way) for way in (*rings.WAYS, rings.NONE)])
 
 
-def _one_of(label: str | Promise, choices: Choices) -> forms.ChoiceField:
+def _one_of(label: Any, choices: Choices) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, choices=choices, required=False, widget=forms.RadioSelect)
 
 
@@ -114,8 +118,8 @@ class BackgroundForm(StepForm):
 class QuestionsForm(StepForm):
     """The researcher's own questions, each optional, with fields ``question_1``, ``question_2`` …"""
 
-    def __init__(self, *args: Any, study: Study) -> None:
-        super().__init__(*args)
+    def __init__(self, sent: Mapping[str, Any] | None, study: Study) -> None:
+        super().__init__(sent, study)
         for number, line in enumerate(study.closing_questions, start=1):
             self.fields[f"question_{number}"] = _field_of(read_question(line))
 

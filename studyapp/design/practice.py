@@ -12,8 +12,8 @@ from studyapp.design.schedule import ContentKey, Design, Planned, slot
 def practice(design: Design, contents: Sequence[ContentKey], trials: int, index: int) -> tuple[Planned, ...]:
     """The practice trials of one slot, in the order in which they are shown.
 
-    Contents are used equally often, and none shows a pair of conditions twice. The same scene doesn't come twice running
-    where that can be had.
+    Contents are used equally often, and none shows a pair of conditions twice. The same scene doesn't come twice
+    running where that can be had.
 
     Args:
         design: The study's; its contents don't hold those of practice.

@@ -80,7 +80,9 @@ class Vote(models.Model):
     reloads = models.PositiveIntegerField(null=True)
     first_painted = models.CharField(max_length=5, blank=True)
     break_ms = models.PositiveIntegerField(
-        null=True, blank=True, help_text="The pause that the page offered before the pair; not part of the response time."
+        null=True,
+        blank=True,
+        help_text="The break that the page offered before the pair; no part of the response time.",
     )
 
     class Meta:

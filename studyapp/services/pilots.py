@@ -1,6 +1,6 @@
 """Pilot sittings: a researcher, or whom they ask, goes through a study before it counts.
 
-A sitting is a pilot from its first row on or never: the signed link decides when it begins, and nothing changes it later.
+A sitting is a pilot from its first row on or never: the signed link decides when it begins; nothing changes it later.
 """
 
 from django.core import signing

@@ -8,7 +8,9 @@ def problems_of_practice(study: Study) -> list[str]:
     """What is wrong with the contents that a study keeps for practice and examples, or with its closing questions."""
     names = set(study.testset.contents.values_list("name", flat=True)) if study.practice_contents else set()
     kept = set(study.practice_contents)
-    problems = [f"Practice: {study.testset} has no content {name!r}." for name in study.practice_contents if name not in names]
+    problems = [
+        f"Practice: {study.testset} has no content {name!r}." for name in study.practice_contents if name not in names
+    ]
     if kept and kept >= names:
         problems.append("Every content is kept for practice: none is left for the trials that count.")
     if study.practice_trials and not kept:

@@ -139,7 +139,7 @@ def _observer(study: Study, lab: Mapping[str, Any]) -> Observer:
 
 
 def _takes(study: Study, *, pilot: bool, simulated: bool) -> bool:
-    """Whether anybody may be seated: people in an open study, pilots and simulated observers also before and between."""
+    """Whether anybody may be seated: people in an open study, pilots and simulated ones also before and between."""
     if simulated or pilot:
         return study.state != Study.State.CLOSED
     return study.state == Study.State.OPEN

@@ -15,10 +15,10 @@ FROZEN = (
 
 
 def around_the_trials(study: Study) -> dict[str, Any]:
-    """The session's settings that differ from their defaults: a study without any keeps the stamp that it had before."""
-    fields = {name: Study._meta.get_field(name) for name in SETTINGS if name != "minutes_left"}
-    told = {name: getattr(study, name) for name in fields}
-    return {name: told[name] for name, field in fields.items() if told[name] != field.get_default()}
+    """The session's settings that aren't the defaults: a study without any keeps the stamp that it had before."""
+    usual = Study()
+    told = {name: getattr(study, name) for name in SETTINGS if name != "minutes_left"}
+    return {name: value for name, value in told.items() if value != getattr(usual, name)}
 
 
 def stamp_of(study: Study, instructions: StudyText, consent: StudyText | None) -> str:

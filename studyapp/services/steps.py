@@ -1,4 +1,4 @@
-"""The pages around the trials: which ones a study has, where a sitting is among them, and keeping what was told there."""
+"""The pages around the trials: which ones a study has, where a sitting is among them, and what was told there."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,8 @@ class Step:
 def steps_before(study: Study) -> list[Step]:
     """The pages between the welcome and the first pair, in order.
 
-    Where there are any, or pictures to show, the instructions come last, on a page of their own; else the welcome has them.
+    Where there are any, or pictures to show, the instructions come last, on a page of their own; else the welcome has
+    them.
     """
     checks = [
         *[Step(Name.SCREEN)] * study.screen_check,
@@ -41,7 +42,7 @@ def steps_after(study: Study) -> list[Step]:
 
 
 def current_step(session: StudySession) -> Step | None:
-    """The page that a sitting has to do now; None when it is at its pairs or at its end. Asks nothing where there are none."""
+    """The page that a sitting has to do now; None when it is at its pairs or its end. No query where there is none."""
     study = session.study
     before, after = steps_before(study), steps_after(study)
     if not before and not after:
@@ -106,7 +107,7 @@ def vision_of(session: StudySession) -> dict[str, Any]:
 
 
 def is_barred(session: StudySession) -> bool:
-    """Whether the study wants eyes that the vision tests didn't find. A simulated observer has none, and isn't asked for them."""
+    """Whether the study wants eyes that the vision tests didn't find. Simulated observers have none; they may go on."""
     if not session.study.vision_required or session.simulated:
         return False
     return any(not test["passed"] for test in vision_of(session).values())

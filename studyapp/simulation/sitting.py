@@ -18,7 +18,11 @@ Told = Callable[[Mapping[str, Any]], dict[str, str]]
 ANSWERS: dict[str, Told] = {
     "screen": lambda device: {
         **{name: str(device[name]) for name in ("viewport_width_px", "viewport_height_px", "device_pixel_ratio")},
-        **{"browser_zoom": "1", "gamut": str(device["gamut"]), "capable": "yes", "dark_steps": "6", "bright_steps": "6"},
+        "browser_zoom": "1",
+        "gamut": str(device["gamut"]),
+        "capable": "yes",
+        "dark_steps": "6",
+        "bright_steps": "6",
         "anyway": "yes",
     },
     "colour": lambda device: {"seen": "none"},
@@ -27,8 +31,9 @@ ANSWERS: dict[str, Told] = {
     "instructions": lambda device: {},
     "questions": lambda device: {},
 }
-"""What simulated observers tell on the pages around the trials, by name, from the device they look on: they have no eyes to be
-tested and no life to tell of."""
+"""What simulated observers tell on the pages around the trials, by name, from the device they look on: they have no
+eyes to be tested and no life to tell of."""
+
 KEPT, REFUSED, TOO_LATE, BAD = 200, 409, 410, 400
 
 

@@ -19,8 +19,8 @@ from studyapp import step_forms
 from studyapp.models import SessionStep, StudySession
 from studyapp.services import screen
 from studyapp.services.examples import example_file, examples_of
-from studyapp.services.steps import Step, answers_of, current_step, finish_step, seed_of, steps_before
 from studyapp.services.sessions import minutes_of
+from studyapp.services.steps import Step, answers_of, current_step, finish_step, seed_of, steps_before
 from studyapp.views.observer import ended
 from studyapp.vision import plates, rings
 
@@ -33,13 +33,11 @@ class Page:
     """How a step is shown and read.
 
     Attributes:
-        asks: Whether its form has to know the study.
         more: What its template needs beside the form.
     """
 
     template: str
     form: type[step_forms.StepForm]
-    asks: bool = False
     more: Callable[[StudySession, Step], dict[str, Any]] = lambda session, step: {}
 
 
@@ -47,7 +45,9 @@ def _screen(session: StudySession, step: Step) -> dict[str, Any]:
     bars = (("dark", "#000", screen.DARK), ("bright", "#fff", screen.BRIGHT))
     return {
         "measured": MEASURED,
-        "bars": [(name, ground, [(_x(n), _grey(grey)) for n, grey in enumerate(greys)]) for name, ground, greys in bars],
+        "bars": [
+            (name, ground, [(_x(n), _grey(grey)) for n, grey in enumerate(greys)]) for name, ground, greys in bars
+        ],
         "counts": range(screen.STEPS + 1),
         "min_height_px": screen.MIN_HEIGHT_PX,
         "zoom_tolerance": screen.ZOOM_TOLERANCE,
@@ -81,12 +81,12 @@ def _instructions(session: StudySession, step: Step) -> dict[str, Any]:
 
 
 PAGES: dict[str, Page] = {
-    Name.SCREEN: Page("studyapp/steps/screen.html", step_forms.ScreenForm, True, _screen),
-    Name.COLOUR: Page("studyapp/steps/colour.html", step_forms.ColourForm, more=_colour),
-    Name.ACUITY: Page("studyapp/steps/acuity.html", step_forms.AcuityForm, more=_acuity),
+    Name.SCREEN: Page("studyapp/steps/screen.html", step_forms.ScreenForm, _screen),
+    Name.COLOUR: Page("studyapp/steps/colour.html", step_forms.ColourForm, _colour),
+    Name.ACUITY: Page("studyapp/steps/acuity.html", step_forms.AcuityForm, _acuity),
     Name.BACKGROUND: Page("studyapp/steps/background.html", step_forms.BackgroundForm),
-    Name.INSTRUCTIONS: Page("studyapp/steps/instructions.html", step_forms.ReadForm, more=_instructions),
-    Name.QUESTIONS: Page("studyapp/steps/questions.html", step_forms.QuestionsForm, True),
+    Name.INSTRUCTIONS: Page("studyapp/steps/instructions.html", step_forms.ReadForm, _instructions),
+    Name.QUESTIONS: Page("studyapp/steps/questions.html", step_forms.QuestionsForm),
 }
 
 
@@ -94,7 +94,7 @@ PAGES: dict[str, Page] = {
 @never_cache
 @require_http_methods(["GET", "POST"])
 def step(request: HttpRequest, token: str, name: str, part: int) -> HttpResponse:
-    """The page that the sitting is at; any other leads to where it is, so that back, reload and old links go on rightly."""
+    """The page that the sitting is at; any other leads to where it is, so back, reload and old links go on rightly."""
     session = _sitting(token)
     if over := ended(session):
         return render(request, "studyapp/closed.html", over)
@@ -103,7 +103,7 @@ def step(request: HttpRequest, token: str, name: str, part: int) -> HttpResponse
         return redirect("look", token)
     page = PAGES[name]
     sent = request.POST if request.method == "POST" else None
-    form = page.form(sent, **({"study": session.study} if page.asks else {}))
+    form = page.form(sent, session.study)
     if form.is_valid():
         told = form.told()
         finish_step(session, here, {"answers": answers_of(session.study, told)} if name == Name.QUESTIONS else told)

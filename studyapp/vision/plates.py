@@ -1,7 +1,7 @@
 """Colour plates in the manner of the pseudo-isochromatic ones: a digit of dots among dots of another colour.
 
-The two colours of a plate lie on a line that somebody without one kind of cone can't see along: they excite the other two
-kinds alike. Dots differ in lightness at random, so that lightness doesn't betray the digit. On a screen of unknown
+The two colours of a plate lie on a line that somebody without one kind of cone can't see along: they excite the other
+two kinds alike. Dots differ in lightness at random, so that lightness doesn't betray the digit. On a screen of unknown
 colours this is a screening: it tells who should not judge colours here, and diagnoses nothing.
 
 Viénot, Brettel, Mollon: Digital video colourmaps for checking the legibility of displays by dichromats. Color Research

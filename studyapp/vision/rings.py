@@ -1,7 +1,7 @@
 """Landolt's rings (ISO 8596): a ring five times as wide as its gap; which way is the gap?
 
-They are drawn in CSS pixels, for nobody knows how large these are, nor how far away somebody sits. So they tell whether an
-observer sees details of that size as they sit there, which is what the study needs; they measure no visual acuity.
+They are drawn in CSS pixels, for nobody knows how large these are, nor how far away somebody sits. So they tell whether
+an observer sees details of that size as they sit there, which is what the study needs; they measure no visual acuity.
 """
 
 import random
