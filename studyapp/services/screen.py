@@ -12,7 +12,8 @@ BRIGHT = (251, 247, 242, 236, 229, 221)
 """sRGB values of the squares on black and on white."""
 NEEDED = 4
 MIN_HEIGHT_PX = 320
-ZOOM_TOLERANCE = 0.02
+ZOOM_TOLERANCE = 0.05
+"""Browsers zoom in steps of a tenth; what a window's own frame adds to the measure is less."""
 
 
 def problems_of_screen(told: Mapping[str, Any], study: Study) -> Iterator[str]:

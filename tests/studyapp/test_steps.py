@@ -7,8 +7,11 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from enhancement.services.verification import run_checks
 from studyapp.models import Observer, SessionStep, Study, StudySession, Trial
 from studyapp.services.steps import Step, current_step, finish_step, seed_of, shown, vision_of
+from studyapp.services.studies import problems_of_opening
+from studyapp.services.verify_schedule import SCHEDULE_CHECKS
 from studyapp.vision import plates, rings
 from tests.studyapp.factories import answer_all, make_study, make_user, prefer, sit
 
@@ -54,6 +57,11 @@ def only(study: Study, **settings: Any) -> Study:
 
 def place(session: StudySession) -> str:
     return f"/look/{session.token}/"
+
+
+def broken() -> set[str]:
+    """The checks of schedules that complain."""
+    return {outcome.check.name for outcome in run_checks(SCHEDULE_CHECKS, quick=False) if outcome.broken}
 
 
 def right(session: StudySession, name: str) -> list[dict[str, str]]:
@@ -221,6 +229,27 @@ class TestPractice:
             assert [kind for kind, _ in kinds] == ["practice", "practice", "main", "main"]
             assert {name for kind, name in kinds if kind == "practice"} == {"photo-2", "photo-3"}
             assert {name for kind, name in kinds if kind == "main"} <= {"photo-0", "photo-1"}
+
+    def test_it_is_derived_again(self, study: Study) -> None:
+        answer_all(sit(study), prefer("auto", "original"))
+        assert broken() == set()
+        change(study, practice_trials=1)
+        assert broken() == {"schedules derived again", "studies frozen"}
+
+    @pytest.mark.parametrize(
+        ("wrong", "said"),
+        [
+            ({"practice_contents": ["photo-9"]}, "no content 'photo-9'"),
+            ({"practice_contents": [f"photo-{n}" for n in range(4)]}, "none is left"),
+            ({"practice_contents": [], "examples": []}, "needs contents that are kept"),
+            ({"examples": ["photo-0"]}, "'photo-0' must be one of"),
+            ({"closing_questions": ["A? | b"]}, "two choices or more"),
+        ],
+    )
+    def test_what_cannot_be_is_named_before_the_study_opens(
+        self, study: Study, wrong: dict[str, Any], said: str
+    ) -> None:
+        assert said in " ".join(problems_of_opening(change(study, **wrong)))
 
     def test_the_page_knows_practice_and_breaks(self, client: Client, study: Study) -> None:
         session = sit(change(study, screen_check=False, colour_test=False, acuity_test=False, ask_background=False))
