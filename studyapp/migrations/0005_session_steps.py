@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='vote',
             name='break_ms',
-            field=models.PositiveIntegerField(blank=True, help_text='The pause that the page offered before the pair; not part of the response time.', null=True),
+            field=models.PositiveIntegerField(blank=True, help_text='The break that the page offered before the pair; no part of the response time.', null=True),
         ),
         migrations.CreateModel(
             name='SessionStep',
