@@ -10,6 +10,8 @@ from typing import Any
 from django.conf import settings as site
 from django.utils.translation import gettext_noop
 
+from studyapp.session_settings import misread as misread_session
+
 DEFAULT_INSTRUCTIONS = gettext_noop(
     "You will see two versions of the same photo at a time. Pick the one that looks better to you.\n\n"
     "There is no right answer and no time limit. Ignore small differences in framing or perspective. "
@@ -18,10 +20,10 @@ DEFAULT_INSTRUCTIONS = gettext_noop(
 
 DESIGN_KEYS = ("trials_per_session", "gold_share", "repeat_share", "same_share", "lease_minutes", "seconds_per_trial")
 COMPLETION_KEYS = ("code", "url")
-# What a study file may hold, and of which type; [conditions], [gold], [design] and [completion] are tables.
+# What a study file may hold, and of which type; [conditions], [gold], [design], [session] and [completion] are tables.
 TYPES: dict[str, type] = {
     **dict.fromkeys(("name", "testset", "question", "instructions", "consent", "language"), str),
-    **dict.fromkeys(("conditions", "gold", "design", "completion", "texts"), dict),
+    **dict.fromkeys(("conditions", "gold", "design", "session", "completion", "texts"), dict),
     "allow_correction": bool,
     "answers": list,
     "seed": int,
@@ -86,6 +88,8 @@ def _misread(told: Mapping[str, Any], where: str) -> Iterator[str]:
     yield from (
         f"{where}: [design] {key} must be a number, not {value!r}." for key, value in design if not _is_number(value)
     )
+    if isinstance(told.get("session"), dict):
+        yield from misread_session(told["session"], where)
     answers = told.get("answers", ["left", "right"])
     if not isinstance(answers, list) or not {"left", "right"} <= set(map(str, answers)) <= ANSWERS:
         yield f"{where}: answers must hold left and right, and may hold tie and not_sure."
@@ -132,6 +136,7 @@ def define(told: Mapping[str, Any], where: str) -> Definition:
     design, answers = told.get("design", {}), told.get("answers", ["left", "right"])
     settings = {
         **design,
+        **told.get("session", {}),
         **{key: told[key] for key in ("question", "seed", "language", "allow_correction") if key in told},
         **{f"completion_{key}": value for key, value in told.get("completion", {}).items()},
         "allow_tie": "tie" in answers,

@@ -20,6 +20,7 @@ LOOKED = (
     "flips",
     "reloads",
     "first_painted",
+    "break_ms",
 )
 TOO_SOON_MS = 200
 

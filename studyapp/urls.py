@@ -4,14 +4,32 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from studyapp.views import account, jobs, library, live, observer, plans, reports, researcher, sharing, tiles
+from studyapp.views import (
+    account,
+    jobs,
+    lab,
+    library,
+    live,
+    observer,
+    plans,
+    reports,
+    researcher,
+    sharing,
+    steps,
+    tiles,
+)
 
 urlpatterns = [
     # observers
     path("s/<str:code>/", observer.welcome, name="welcome"),
+    path("s/<str:code>/lab/", lab.lab, name="lab"),
     path("look/<str:token>/", observer.look, name="look"),
     path("look/<str:token>/place/", observer.place, name="place"),
     path("look/<str:token>/thanks/", observer.thanks, name="thanks"),
+    path("look/<str:token>/agreed/", steps.receipt, name="receipt"),
+    path("look/<str:token>/steps/<str:name>/<int:part>/", steps.step, name="step"),
+    path("look/<str:token>/steps/<str:name>/<int:part>.svg", steps.drawing, name="drawing"),
+    path("look/<str:token>/examples/<int:number>/<str:side>", steps.example, name="example"),
     path("trial/<str:token>/shown/", observer.shown, name="shown"),
     path("trial/<str:token>/vote/", observer.vote, name="vote"),
     path("seen/<str:token>/<int:level>/<int:column>/<int:row>", tiles.tile, name="tile"),

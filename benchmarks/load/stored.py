@@ -35,10 +35,10 @@ WITH
     sittings AS (
         INSERT INTO studyapp_studysession (
             study_id, observer_id, slot_id, token, state, pilot, simulated, instructions_id, consent_id, consented_at,
-            panel, stamp, started_at, last_seen_at, finished_at
+            panel, lab, stamp, started_at, last_seen_at, finished_at
         )
         SELECT %(study)s, numbered.id, places.id, 'stored-' || places.number, 'finished', false, false,
-            s.instructions_id, s.consent_id, s.consented_at, '{}', s.stamp, now(), now(), now()
+            s.instructions_id, s.consent_id, s.consented_at, '{}', '{}', s.stamp, now(), now(), now()
         FROM places JOIN numbered ON places.number = 1000000 + %(first)s + numbered.n
         CROSS JOIN (SELECT * FROM studyapp_studysession WHERE id = %(session)s) s
         RETURNING id

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from enhancement.admin.skin import ModelAdmin, ReadOnly, TabularInline, link, shown
 from studyapp.admin.ownership import Owned, OwnStudiesFilter, theirs
 from studyapp.admin.rehearsed import SimulatedLeftOut, simulated_filter
-from studyapp.models import Observer, RejectedVote, Slot, StudySession, Trial, Vote
+from studyapp.models import Observer, RejectedVote, SessionStep, Slot, StudySession, Trial, Vote
 
 SESSION_STATES = {"active": "info", "finished": "success", "abandoned": "warning", "withdrawn": "danger"}
 SEEN = (
@@ -67,6 +67,18 @@ class SlotAdmin(SimulatedLeftOut, Owned, ReadOnly, ModelAdmin[Slot]):
         return f"{count} sitting{'' if count == 1 else 's'}"
 
 
+class StepsInline(Owned, ReadOnly, TabularInline[SessionStep, StudySession]):
+    """What was told on the pages around the trials."""
+
+    study_path = "session__study"
+    model = SessionStep
+    fields = ("name", "part", "told", "done_at")
+    readonly_fields = fields
+    hide_title = True
+    verbose_name_plural = "around the trials"
+    classes = ("collapse",)
+
+
 class TrialsInline(Owned, ReadOnly, TabularInline[Trial, StudySession]):
     """What was shown, in order."""
 
@@ -106,9 +118,9 @@ class StudySessionAdmin(SimulatedLeftOut, Owned, ReadOnly, ModelAdmin[StudySessi
     search_fields = ("observer__code",)
     fields = (
         "observer_link", "study_link", "state_shown", "slot", "pilot", "simulated", "instructions", "consent",
-        "consented_at", "panel", "started_at", "last_seen_at", "finished_at",
+        "consented_at", "panel", "lab", "started_at", "last_seen_at", "finished_at",
     )  # fmt: skip
-    inlines = (TrialsInline,)
+    inlines = (StepsInline, TrialsInline)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StudySession]:
         counts = {"answers": Count("trials__vote"), "asked": Count("trials")}

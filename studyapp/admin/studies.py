@@ -38,9 +38,11 @@ from studyapp.services.access import may, studies_for
 from studyapp.services.drafts import conditions_settled, design_settled, prepare_draft, write_text
 from studyapp.services.studies import close_study, create_study, has_votes, open_study, pause_study
 from studyapp.services.texts import current_text
+from studyapp.session_settings import SETTINGS
 
 ASKED = ("question", "language", "allow_tie", "allow_not_sure", "allow_correction")
 DESIGN = ("trials_per_session", "gold_share", "repeat_share", "same_share", "seed")
+SESSION = tuple(SETTINGS)
 MADE_BY_SERVICES = ("observers_link", "pages", "state_shown", "policy_version", "created_at", "opened_at", "closed_at")
 FITS = {
     "prepare": (Study.State.DRAFT,),
@@ -114,6 +116,7 @@ class StudyAdmin(Owned, ModelAdmin[Study]):
             (None, {"fields": (*first, "state_shown", "observers_link", "pages") if obj else first}),
             ("What observers are asked", {"fields": (*ASKED, *texts)}),
             ("Design", {"fields": (*DESIGN, "policy_version")}),
+            ("The session around the trials", {"fields": SESSION, "classes": ("collapse",)}),
             (
                 "Around it",
                 {"fields": ("lease_minutes", "seconds_per_trial", "completion_code", "completion_url")},
@@ -124,7 +127,7 @@ class StudyAdmin(Owned, ModelAdmin[Study]):
     def get_readonly_fields(self, request: HttpRequest, obj: Study | None = None) -> tuple[str, ...]:
         always = (*MADE_BY_SERVICES, "instructions_shown", "consent_shown")
         if obj is not None and design_settled(obj):
-            return (*always, "name", "testset", *ASKED, *DESIGN)
+            return (*always, "name", "testset", *ASKED, *DESIGN, *SESSION)
         return (*always, "testset") if obj is not None and conditions_settled(obj) else always
 
     def get_inlines(self, request: HttpRequest, obj: Study | None) -> list[Any]:

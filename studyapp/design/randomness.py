@@ -26,6 +26,10 @@ class Stream(IntEnum):
     GOLD_SIDES = 6
     SAME_CONTENTS = 7
     SAME_CONDITIONS = 8
+    PRACTICE_CONTENTS = 20
+    PRACTICE_PAIRS = 21
+    PRACTICE_SIDES = 22
+    PRACTICE_ORDER = 23
 
 
 def raw(seed: int, stream: Stream, index: int, count: int) -> npt.NDArray[np.uint64]:

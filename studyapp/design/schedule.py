@@ -13,7 +13,7 @@ from studyapp.design.running_order import place_repeat, spread
 VERSION = "balanced-1"
 """This policy. A change to any slot that it derives is a new version."""
 
-Kind: TypeAlias = Literal["main", "gold", "same", "repeat"]
+Kind: TypeAlias = Literal["main", "gold", "same", "repeat", "practice"]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Planned:
         content: Index into the design's contents.
         left: Index of the condition on the left.
         right: Index of the condition on the right.
-        kind: ``main``, ``gold``, ``same`` or ``repeat``.
+        kind: ``main``, ``gold``, ``same`` or ``repeat``; ``practice`` from `studyapp.design.practice` only.
         repeats: For a repeat the position in the slot, from 0, of the trial that it repeats with swapped sides.
         cell: For a main trial which of the cells it is that the sitting was given, from 0.
     """

@@ -4,6 +4,7 @@ from studyapp.models.beginning import Beginning
 from studyapp.models.member import StudyMember
 from studyapp.models.observer import Observer, Slot, StudySession
 from studyapp.models.rendering import Raster, Rendering
+from studyapp.models.step import SessionStep
 from studyapp.models.study import Condition, ConditionMethod, Study, StudyText
 from studyapp.models.trial import RejectedVote, Trial, Vote
 
@@ -15,6 +16,7 @@ __all__ = [
     "Raster",
     "RejectedVote",
     "Rendering",
+    "SessionStep",
     "Slot",
     "Study",
     "StudyMember",

@@ -93,6 +93,7 @@ class StudySession(models.Model):
     consented_at = models.DateTimeField(null=True, blank=True)
     language = models.CharField(max_length=10, default="en", help_text="The language that the observer read.")
     panel = models.JSONField(default=dict, blank=True, help_text="What the recruiting panel sent along.")
+    lab = models.JSONField(default=dict, blank=True, help_text="What the supervisor of a lab wrote down before it.")
     started_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)

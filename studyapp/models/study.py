@@ -74,6 +74,21 @@ class Study(models.Model):
         default=8, validators=[MinValueValidator(0.1)], help_text="Expected, for the minutes the welcome page promises."
     )
 
+    screen_check = models.BooleanField(default=False)
+    screen_required = models.BooleanField(default=False)
+    screen_min_width_px = models.PositiveIntegerField(default=320)
+    colour_test = models.BooleanField(default=False)
+    acuity_test = models.BooleanField(default=False)
+    vision_required = models.BooleanField(default=False)
+    ask_background = models.BooleanField(default=False)
+    examples = models.JSONField(default=list, blank=True)
+    practice_contents = models.JSONField(default=list, blank=True)
+    practice_trials = models.PositiveIntegerField(default=0, validators=[MaxValueValidator(50)])
+    break_every = models.PositiveIntegerField(default=0)
+    minutes_left = models.BooleanField(default=True)
+    closing_questions = models.JSONField(default=list, blank=True)
+    lab_mode = models.BooleanField(default=False)
+
     completion_code = models.CharField(max_length=80, blank=True)
     completion_url = models.URLField(blank=True)
 

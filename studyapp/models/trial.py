@@ -95,6 +95,11 @@ class Vote(models.Model):
     flips = models.PositiveIntegerField(null=True)
     reloads = models.PositiveIntegerField(null=True)
     first_painted = models.CharField(max_length=5, blank=True)
+    break_ms = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="The break that the page offered before the pair; no part of the response time.",
+    )
 
     class Meta:
         constraints = [

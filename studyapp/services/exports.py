@@ -16,7 +16,7 @@ COLUMNS = (
     "shown_at", "answered_at", "response_ms", "left_sha256", "right_sha256", "instructions_version", "consent_version",
     "language", "device_pixel_ratio", "viewport_width_px", "viewport_height_px", "browser_zoom", "gamut", "drawer",
     "stacked", "hidden_ms", "max_zoom", "one_to_one_ms", "inspected_left", "inspected_right", "offset_px", "flips",
-    "reloads", "first_painted", "gold_passed",
+    "reloads", "first_painted", "break_ms", "gold_passed",
 )  # fmt: skip
 RELATED = (
     "session__study", "session__observer", "session__slot", "session__instructions", "session__consent",

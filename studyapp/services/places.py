@@ -156,6 +156,15 @@ def abandon_sessions(study: Study, now: datetime) -> int:
     return end_silent(study, now)
 
 
+@transaction.atomic
+def abandon(session: StudySession) -> None:
+    """End a sitting that goes on: what it didn't answer is free."""
+    Study.objects.select_for_update().get(pk=session.study_id)
+    active = StudySession.objects.filter(pk=session.pk, state=StudySession.State.ACTIVE)
+    if active.update(state=StudySession.State.ABANDONED):
+        give_back(Trial.objects.filter(session=session.pk, vote=None))
+
+
 def end_silent(study: Study, now: datetime) -> int:
     """End the sittings without a sign of life for the study's lease: what they didn't answer is free, votes stay.
 

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from studyapp.definition import StudyProblemError
-from studyapp.models import Observer, RejectedVote, Slot, Study, StudySession, Trial, Vote
+from studyapp.models import Observer, RejectedVote, SessionStep, Slot, Study, StudySession, Trial, Vote
 from studyapp.models.observer import Lane
 from studyapp.services.studies import problems_of_opening
 
@@ -98,6 +98,7 @@ def forget_rehearsals(study: Study) -> int:
     Vote.objects.filter(trial__in=trials).delete()
     trials.filter(repeats__isnull=False).delete()
     trials.delete()
+    SessionStep.objects.filter(session__in=sittings).delete()
     StudySession.objects.filter(pk__in=sittings).delete()
     Observer.objects.filter(pk__in=observers, sessions=None).delete()
     Slot.objects.filter(study=study, lane=Lane.SIMULATED, sessions=None).delete()

@@ -11,10 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from enhancement.models import Content
+from studyapp.design.practice import after_practice
 from studyapp.design.schedule import ContentKey, Design, Planned
 from studyapp.models import Condition, Observer, Rendering, Study, StudySession, StudyText, Trial
 from studyapp.models.observer import Lane
 from studyapp.services.places import Hand, end_silent, take_places, take_up_again
+from studyapp.services.rhythm import rhythm_of
 from studyapp.services.stamps import stamp_of
 from studyapp.services.texts import current_text, languages_of, newest_texts, question_in
 
@@ -28,17 +30,27 @@ class NotOpenError(Exception):
 
 @dataclass(frozen=True)
 class Numbered:
-    """What the numbers in a schedule stand for: contents by age; the compared conditions, then those of gold pairs."""
+    """What the numbers in a schedule stand for: contents by age, the last ``practice`` of them kept for practice; the
+    compared conditions, then those of gold pairs."""
 
     contents: tuple[Content, ...]
     conditions: tuple[Condition, ...]
+    practice: int = 0
+
+    @property
+    def keys(self) -> tuple[ContentKey, ...]:
+        """The contents as a schedule knows them."""
+        return tuple(ContentKey(content.name, content.scene) for content in self.contents)
 
 
 def numbered(study: Study) -> Numbered:
     """The rows behind the numbers of `design_of`."""
-    contents = study.testset.contents.only("testset", "name", "scene").order_by("pk")
+    contents = list(study.testset.contents.only("testset", "name", "scene").order_by("pk"))
+    kept_apart = set(study.practice_contents)
+    contents.sort(key=lambda content: content.name in kept_apart)
+    practice = sum(content.name in kept_apart for content in contents)
     conditions = sorted(study.conditions.all(), key=lambda condition: condition.worse_than_id is not None)
-    return Numbered(tuple(contents), tuple(conditions))
+    return Numbered(tuple(contents), tuple(conditions), practice)
 
 
 def design_of(study: Study, rows: Numbered | None = None) -> Design:
@@ -47,7 +59,7 @@ def design_of(study: Study, rows: Numbered | None = None) -> Design:
     place = {condition.pk: index for index, condition in enumerate(rows.conditions)}
     gold = [condition for condition in rows.conditions if condition.worse_than_id is not None]
     return Design(
-        contents=tuple(ContentKey(content.name, content.scene) for content in rows.contents),
+        contents=rows.keys[: len(rows.contents) - rows.practice],
         conditions=len(rows.conditions) - len(gold),
         trials=study.trials_per_session,
         gold=study.gold_share,
@@ -57,6 +69,11 @@ def design_of(study: Study, rows: Numbered | None = None) -> Design:
         seed=study.seed,
         version=study.policy_version,
     )
+
+
+def plan_of(study: Study, design: Design, rows: Numbered, number: int, after: Sequence[Planned]) -> tuple[Planned, ...]:
+    """The trials of a sitting, practice first; ``number`` of the newest slot, ``after`` its trials that count."""
+    return after_practice(design, rows.keys[len(design.contents) :], study.practice_trials, number, after)
 
 
 def lane_of(*, pilot: bool, simulated: bool) -> Lane:
@@ -74,6 +91,7 @@ def begin_session(
     pilot: bool = False,
     simulated: bool = False,
     panel: Mapping[str, str] | None = None,
+    lab: Mapping[str, Any] | None = None,
     ticket: str | None = None,
     language: str = "",
 ) -> StudySession:
@@ -101,7 +119,7 @@ def begin_session(
     now = timezone.now()
     session = StudySession(
         study=study,
-        observer=Observer.objects.create(),
+        observer=_observer(study, lab or {}),
         ticket=ticket,
         pilot=pilot,
         simulated=simulated,
@@ -111,6 +129,7 @@ def begin_session(
         consented_at=now if consent else None,
         language=language,
         panel=dict(panel or {}),
+        lab=dict(lab or {}),
         last_seen_at=now,
     )
     rows = numbered(study)
@@ -119,15 +138,22 @@ def begin_session(
     hand = take_places(study, lane_of(pilot=pilot, simulated=simulated), design)
     session.slot = hand.slot
     session.save(force_insert=True)
-    _lay_out(session, rows, hand, hand.trials(design))
+    _lay_out(session, rows, hand, plan_of(study, design, rows, hand.slot.number, hand.trials(design)))
     return session
 
 
+def _observer(study: Study, lab: Mapping[str, Any]) -> Observer:
+    """A new one; in a lab, whoever sat under the supervisor's code before in this study."""
+    before = Observer.objects.filter(sessions__study=study, sessions__lab__observer=lab["observer"]) if lab else None
+    known = before.filter(withdrawn_at=None).first() if before is not None else None
+    return known or Observer.objects.create()
+
+
 def _takes(study: Study, *, pilot: bool, simulated: bool) -> bool:
-    """Whether anybody may be seated: people in an open study, simulated observers also before and between."""
-    if simulated:
+    """Whether anybody may be seated: people in an open study, pilots and simulated ones also before and between."""
+    if simulated or pilot:
         return study.state != Study.State.CLOSED
-    return pilot or study.state == Study.State.OPEN
+    return study.state == Study.State.OPEN
 
 
 def _lay_out(session: StudySession, rows: Numbered, hand: Hand, plan: Sequence[Planned]) -> None:
@@ -169,7 +195,7 @@ def _place(hand: Hand, planned: Planned) -> dict[str, Any]:
 
 def minutes_of(study: Study) -> int:
     """What a sitting is expected to take, in whole minutes."""
-    return max(1, round(study.trials_per_session * study.seconds_per_trial / 60))
+    return max(1, round((study.trials_per_session + study.practice_trials) * study.seconds_per_trial / 60))
 
 
 def touch(session: StudySession) -> bool:
@@ -188,6 +214,7 @@ def state_of(session: StudySession) -> dict[str, Any]:
     question, language = question_in(study, session.language, newest_texts(study))
     return {
         **as_told(progress),
+        **rhythm_of(session),
         "question": question,
         "question_language": language,
         "answers": ["left", "right", *ties],

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+from typing import Any
 
 from studyapp.models import Study, StudyText
+from studyapp.session_settings import SETTINGS
 
 FROZEN = (
     "question", "allow_tie", "allow_not_sure", "seed", "policy_version", "trials_per_session",
@@ -16,11 +18,19 @@ SINCE = {"allow_correction": False, "language": "en"}
 """Frozen too, but younger than some sittings: in the stamp only where they aren't what all studies had then."""
 
 
+def around_the_trials(study: Study) -> dict[str, Any]:
+    """The session's settings that aren't the defaults: a study without any keeps the stamp that it had before."""
+    usual = Study()
+    told = {name: getattr(study, name) for name in SETTINGS if name != "minutes_left"}
+    return {name: value for name, value in told.items() if value != getattr(usual, name)}
+
+
 def stamp_of(study: Study, instructions: StudyText, consent: StudyText | None) -> str:
     """The sha256 of a study's question, design, contents and conditions, and of the texts that an observer read."""
     told = {
         **{name: getattr(study, name) for name in FROZEN},
         **{name: getattr(study, name) for name, before in SINCE.items() if getattr(study, name) != before},
+        **around_the_trials(study),
         "contents": list(study.testset.contents.order_by("pk").values_list("name", "scene", "camera", "input_sha256")),
         "conditions": list(
             study.conditions.order_by("position", "methods__camera").values_list(

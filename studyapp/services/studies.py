@@ -11,8 +11,9 @@ from enhancement.models import Method, TestSet
 from studyapp.definition import Definition, StudyProblemError
 from studyapp.design.schedule import slot
 from studyapp.models import Condition, ConditionMethod, Study, StudyText, Vote
+from studyapp.services.practice import problems_of_practice
 from studyapp.services.renderings import method_for, prepare_study, unrendered
-from studyapp.services.sessions import design_of
+from studyapp.services.sessions import design_of, numbered, plan_of
 from studyapp.services.texts import write_version
 
 
@@ -111,9 +112,10 @@ def _in_words(error: ValidationError) -> list[str]:
 def has_votes(study: Study) -> bool:
     """Whether anything rests on the study as it is; then its question, conditions, design and texts stay.
 
-    Nothing rests on the votes of a rehearsal.
+    Nothing rests on the votes of a rehearsal or a pilot.
     """
-    return Vote.objects.filter(trial__session__study=study, trial__session__simulated=False).exists()
+    counted = Vote.objects.filter(trial__session__simulated=False, trial__session__pilot=False)
+    return counted.filter(trial__session__study=study).exists()
 
 
 def open_study(study: Study) -> None:
@@ -159,8 +161,12 @@ def problems_of_conditions(study: Study) -> list[str]:
 
 def problems_of_design(study: Study) -> list[str]:
     """Why no schedule can be derived; found by deriving the first slot."""
+    if problems := problems_of_practice(study):
+        return problems
+    rows = numbered(study)
     try:
-        slot(design_of(study), 0)
+        design = design_of(study, rows)
+        plan_of(study, design, rows, 0, slot(design, 0))
     except ValueError as error:
         return [str(error)]
     return []

@@ -10,7 +10,7 @@ from enhancement.services.verify_rows import REPORT
 from studyapp.design.schedule import Design, Planned, counts, places, sitting
 from studyapp.models import Slot, Study, StudySession, StudyText, Trial, Vote
 from studyapp.services.renderings import unrendered
-from studyapp.services.sessions import Numbered, design_of, numbered
+from studyapp.services.sessions import Numbered, design_of, numbered, plan_of
 from studyapp.services.stamps import stamp_of
 
 Shown = tuple[str, int, int, int, int | None]
@@ -62,13 +62,14 @@ def schedules(look: Look) -> Iterator[Violation]:
             yield Violation(label(study), f"its schedule can't be derived any more ({error})", REPORT)
             continue
         for session in in_batches(study.sessions.select_related("slot")):
-            if _stored(session) != _derived(_plan(session, design), rows):
+            plan = plan_of(study, design, rows, session.slot.number, _given(session, design))
+            if _stored(session) != _derived(plan, rows):
                 what = f"its trials aren't those that its places, of slot {session.slot.number} the newest, lead to"
                 yield Violation(label(session), what, REPORT)
             look.seen(1)
 
 
-def _plan(session: StudySession, design: Design) -> Sequence[Planned]:
+def _given(session: StudySession, design: Design) -> Sequence[Planned]:
     """The trials that follow from the places which a sitting was given; none where there are no such places."""
     given = session.trials.filter(slot__isnull=False).order_by("slot__number", "place")
     numbers = list(given.values_list("slot__number", "place"))

@@ -135,6 +135,7 @@ class _Form(HTMLParser):
         super().__init__()
         self.fields: dict[str, str] = {}
         self.state = ""
+        self.step: str | None = None
         self.in_state = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -142,6 +143,7 @@ class _Form(HTMLParser):
         told = dict(attrs)
         if tag == "input" and told.get("type") == "hidden":
             self.fields[told.get("name") or ""] = told.get("value") or ""
+        self.step = told.get("data-step") or self.step
         self.in_state = tag == "script" and told.get("id") == "state"
 
     def handle_endtag(self, tag: str) -> None:
@@ -180,6 +182,17 @@ def state_in(page: str) -> dict[str, Any] | None:
         return None
     told: dict[str, Any] = json.loads(form.state)
     return told
+
+
+def step_in(page: str) -> str | None:
+    """The name of the step around the trials that a page asks for; None on any other page.
+
+    >>> step_in('<form method="post" data-step="screen"></form>'), step_in("<h1>Thank you</h1>")
+    ('screen', None)
+    """
+    form = _Form()
+    form.feed(page)
+    return form.step
 
 
 def absolute(page_url: str, address: str) -> str:

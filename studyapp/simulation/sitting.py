@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from studyapp.simulation.browser import Browser, NotServedError, Reply, absolute, state_in, tiles_of
+from studyapp.simulation.browser import Browser, NotServedError, Reply, absolute, state_in, step_in, tiles_of
 from studyapp.simulation.diary import Acknowledged, Diary
 from studyapp.simulation.marks import MARK_HEADER
 from studyapp.simulation.people import Doing, Person, Shown
@@ -14,6 +14,26 @@ LookUp = Callable[[str], Awaitable[Mapping[str, Shown]]]
 """From the token of a sitting to what its trials really show, by their tokens."""
 
 OPPOSITE = {"left": "right", "right": "left", "tie": "left", "not_sure": "left"}
+Told = Callable[[Mapping[str, Any]], dict[str, str]]
+ANSWERS: dict[str, Told] = {
+    "screen": lambda device: {
+        **{name: str(device[name]) for name in ("viewport_width_px", "viewport_height_px", "device_pixel_ratio")},
+        "browser_zoom": "1",
+        "gamut": str(device["gamut"]),
+        "capable": "yes",
+        "dark_steps": "6",
+        "bright_steps": "6",
+        "anyway": "yes",
+    },
+    "colour": lambda device: {"seen": "none"},
+    "acuity": lambda device: {"seen": "none"},
+    "background": lambda device: {},
+    "instructions": lambda device: {},
+    "questions": lambda device: {},
+}
+"""What simulated observers tell on the pages around the trials, by name, from the device they look on: they have no
+eyes to be tested and no life to tell of."""
+
 KEPT, REFUSED, TOO_LATE, BAD = 200, 409, 410, 400
 
 
@@ -61,16 +81,17 @@ class Sitting:
                 "another installation or an older version, or something on the way takes headers away."
             )
         page = await self.browser.submit(welcome, {"begin": "yes", "consent": "yes"}, headers=mark)
-        if page.status != KEPT or state_in(page.text) is None:
+        if page.status != KEPT or (state_in(page.text) is None and step_in(page.text) is None):
             raise NotServedError(
                 f"{self.way.link} gave person {self.person.number} no seat (it answered {page.status})."
             )
         self.page = page
-        self.diary.session = page.url.rstrip("/").rsplit("/", 1)[-1]
+        self.diary.session = page.url.partition("/look/")[2].partition("/")[0]
         self.shown = await self.way.look_up(self.diary.session)
 
     async def walk(self, until: int | None = None) -> None:
         """Answer what is open, up to ``until`` answered pairs, or to the thanks."""
+        await self._do_steps()
         while (state := state_in(self.page.text)) is not None:
             trials: list[Mapping[str, Any]] = list(state["trials"])
             answers, answered = tuple(state["answers"]), int(state["answered"])
@@ -83,6 +104,7 @@ class Sitting:
                 if (upcoming := reply.get("upcoming")) and upcoming["id"] not in known:
                     trials.append(upcoming)
             await self._load()
+            await self._do_steps()
         self.diary.finished = self.page.status == KEPT and self.page.url.rstrip("/").endswith("thanks")
         if not self.diary.finished:
             raise NotServedError(f"{self.page.url} is neither a pair nor the thanks (it answered {self.page.status}).")
@@ -108,6 +130,14 @@ class Sitting:
             self.diary.too_late.append((trial, doing.answer))
         else:
             raise NotServedError(f"An answer to a place given away was answered {reply.status}, not {TOO_LATE}.")
+
+    async def _do_steps(self) -> None:
+        """The pages around the trials, until there is a pair or the thanks."""
+        while (name := step_in(self.page.text)) is not None:
+            before = self.page.url
+            self.page = await self.browser.submit(self.page, ANSWERS[name](self.person.device))
+            if self.page.status != KEPT or self.page.url == before:
+                raise NotServedError(f"{before} was filled in, and not taken (it answered {self.page.status}).")
 
     def _in_order(self) -> list[tuple[str, Shown]]:
         return sorted(self.shown.items(), key=lambda entry: entry[1].position)

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.html import linebreaks
 from django.utils.translation import activate
 from django.utils.translation import gettext as _
@@ -23,6 +24,7 @@ from studyapp.forms import ShownForm, VoteForm
 from studyapp.languages import language_for
 from studyapp.models import Study, StudySession, StudyText, Trial
 from studyapp.services.crowds import CrowdError, count_beginning, refuse_crowd
+from studyapp.services.pilots import can_pilot, is_pilot_mark
 from studyapp.services.rehearsals import BadMarkError, read_mark
 from studyapp.services.sessions import (
     NotOpenError,
@@ -36,9 +38,11 @@ from studyapp.services.sessions import (
     state_of,
     touch,
 )
+from studyapp.services.steps import current_step, is_barred, steps_before
 from studyapp.services.texts import Newest, current_text, languages_of, newest_texts, question_in
 from studyapp.services.votes import NotCountableError, record_vote, to_answer
 from studyapp.simulation.marks import MARK_HEADER
+from studyapp.views.lab import keep_lab, lab_of
 
 PANEL_KEYS = ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID")
 
@@ -53,6 +57,13 @@ def welcome(request: HttpRequest, code: str) -> HttpResponse:
     languages = languages_of(study, newest)
     language = language_for(request, languages, study.language)
     activate(language)
+    pilot = _pilot(request, study)
+    takes = study.state == Study.State.OPEN or bool(rehearsed) or (pilot and can_pilot(study))
+    if not takes and (pilot or request.method == "GET"):
+        return _closed(request, study, pilot)
+    lab = lab_of(request, study) if study.lab_mode and not rehearsed else {}
+    if study.lab_mode and not rehearsed and "observer" not in lab:
+        return redirect(f"{reverse('lab', args=[code])}?{request.GET.urlencode()}")
     error = ""
     if request.method == "POST":
         try:
@@ -62,6 +73,8 @@ def welcome(request: HttpRequest, code: str) -> HttpResponse:
                 study,
                 consented="consent" in request.POST,
                 simulated=bool(rehearsed),
+                pilot=pilot,
+                lab=lab,
                 panel=_panel(request) | rehearsed,
                 ticket=request.POST.get("ticket", "")[:40] or None,
                 language=language,
@@ -74,17 +87,22 @@ def welcome(request: HttpRequest, code: str) -> HttpResponse:
             if not rehearsed:
                 count_beginning(request)
             return _seated(session)
-    if study.state != Study.State.OPEN and not rehearsed:
-        return render(request, "studyapp/closed.html", {"study": study, "under_way": _under_way(request, study)})
+    if not takes:
+        return _closed(request, study, pilot)
     context = {
         "study": _as_welcomed(study, language, newest),
         "languages": [(code, name) for code, name in settings.LANGUAGES if code in languages],
         "problem": error,
         "ticket": token_urlsafe(16),
-        "under_way": _under_way(request, study),
+        "under_way": _under_way(request, study, pilot),
+        "pilot": pilot,
     }
     response = render(request, "studyapp/welcome.html", context)
     return _acknowledged(response, rehearsed)
+
+
+def _closed(request: HttpRequest, study: Study, pilot: bool) -> HttpResponse:
+    return render(request, "studyapp/closed.html", {"study": study, "under_way": _under_way(request, study, pilot)})
 
 
 def _rehearsed(request: HttpRequest, study: Study) -> dict[str, str]:
@@ -95,6 +113,14 @@ def _rehearsed(request: HttpRequest, study: Study) -> dict[str, str]:
         return {"rehearsal": read_mark(study, request.headers[MARK_HEADER])}
     except BadMarkError as error:
         raise PermissionDenied(str(error)) from error
+
+
+def _pilot(request: HttpRequest, study: Study) -> bool:
+    """Whether the link is a pilot's. A bad one seats nobody at all: or a pilot's votes would count."""
+    mark = request.GET.get("pilot")
+    if mark is not None and not is_pilot_mark(study, mark):
+        raise PermissionDenied("This link to a pilot wasn't made here, or is for another study.")
+    return mark is not None
 
 
 def _acknowledged(response: HttpResponse, rehearsed: dict[str, str]) -> HttpResponse:
@@ -108,19 +134,25 @@ def _seated(session: StudySession) -> HttpResponse:
     """To the pairs; this browser remembers the sitting, so that the study's link leads back to it."""
     response = redirect("look", session.token)
     response.set_signed_cookie(
-        f"sitting-{session.study.code}",
+        _cookie_of(session.study, session.pilot),
         session.token,
         max_age=30 * 24 * 3600,
         httponly=True,
         samesite="Lax",
         secure=settings.HTTPS,
     )
+    if session.lab:
+        keep_lab(response, session.study, {**session.lab, "observer": ""})
     return response
 
 
-def _under_way(request: HttpRequest, study: Study) -> StudySession | None:
+def _cookie_of(study: Study, pilot: bool) -> str:
+    return f"{'pilot' if pilot else 'sitting'}-{study.code}"
+
+
+def _under_way(request: HttpRequest, study: Study, pilot: bool) -> StudySession | None:
     """The sitting that was begun in this browser, if it can be gone on with or was finished."""
-    token = request.get_signed_cookie(f"sitting-{study.code}", default="")
+    token = request.get_signed_cookie(_cookie_of(study, pilot), default="")
     lasting = [StudySession.State.ACTIVE, StudySession.State.FINISHED]
     return study.sessions.filter(token=token, state__in=lasting).first() if token else None
 
@@ -130,6 +162,7 @@ def _as_welcomed(study: Study, language: str, newest: Newest) -> dict[str, Any]:
     instructions = current_text(study, StudyText.Kind.INSTRUCTIONS, language, newest)
     consent = current_text(study, StudyText.Kind.CONSENT, language, newest)
     question, question_language = question_in(study, language, newest)
+    text = instructions.text if instructions and not steps_before(study) else ""  # or they have a page of their own
     return {
         "name": study.name,
         "language": study.language,
@@ -138,7 +171,7 @@ def _as_welcomed(study: Study, language: str, newest: Newest) -> dict[str, Any]:
         "instructions_language": instructions.language if instructions else "",
         "consent_language": consent.language if consent else "",
         "minutes": minutes_of(study),
-        "instructions_html": linebreaks(instructions.text if instructions else "", autoescape=True),
+        "instructions_html": linebreaks(text, autoescape=True),
         "consent_text": consent.text if consent else "",
         "simulated": study.testset.simulated,
     }
@@ -154,8 +187,10 @@ def look(request: HttpRequest, token: str) -> HttpResponse:
     """The pairs, from wherever the sitting is; the same link works again, and on another device."""
     session = get_object_or_404(StudySession.objects.select_related("study__testset"), token=token)
     activate(session.language)
-    if ended := _ended(session):
-        return render(request, "studyapp/closed.html", ended)
+    if over := ended(session):
+        return render(request, "studyapp/closed.html", over)
+    if here := current_step(session):
+        return redirect("step", token, here.name, here.part)
     state = state_of(session)
     if not state["trials"]:
         finish_if_done(session)
@@ -164,12 +199,14 @@ def look(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "studyapp/look.html", context)
 
 
-def _ended(session: StudySession) -> dict[str, Any]:
+def ended(session: StudySession) -> dict[str, Any]:
     """What the page says that shows no more pairs; empty when there are some. Asking is a sign of life."""
     if session.state == StudySession.State.FINISHED:
         return {}
     if session.state == StudySession.State.WITHDRAWN:
         return {"withdrawn": True, "sitting": session.token}
+    if is_barred(session):
+        return {"barred": True}
     if session.study.state == Study.State.CLOSED:
         return {"study": session.study, "sitting": session.token}
     if touch(session):
@@ -182,7 +219,7 @@ def _ended(session: StudySession) -> dict[str, Any]:
 def place(request: HttpRequest, token: str) -> JsonResponse:
     """Where the sitting is now, for a page that was out of sight while another device or tab went on."""
     session = get_object_or_404(StudySession.objects.select_related("study"), token=token)
-    is_over = bool(_ended(session))
+    is_over = bool(ended(session))
     told = as_told(progress_of(session))
     return JsonResponse({**told, "trials": []} if is_over else told)
 
@@ -193,7 +230,7 @@ def thanks(request: HttpRequest, token: str) -> HttpResponse:
     """The end, once everything is stored."""
     session = get_object_or_404(StudySession.objects.select_related("study"), token=token)
     activate(session.language)
-    if session.state != StudySession.State.FINISHED:
+    if session.state != StudySession.State.FINISHED or current_step(session):
         return redirect("look", token)
     study = session.study
     context = {
@@ -201,6 +238,7 @@ def thanks(request: HttpRequest, token: str) -> HttpResponse:
         "sitting": token,
         "completion_code": study.completion_code,
         "redirect_url": study.completion_url,
+        "has_receipt": session.consent_id is not None,
     }
     return render(request, "studyapp/thanks.html", context)
 

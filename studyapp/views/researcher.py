@@ -19,6 +19,7 @@ from studyapp.definition import StudyProblemError
 from studyapp.models import Study
 from studyapp.services import overview
 from studyapp.services.access import may, study_for
+from studyapp.services.pilots import can_pilot, pilot_path
 from studyapp.services.rehearsals import forget_rehearsals
 from studyapp.services.studies import close_study, open_study, pause_study
 
@@ -56,6 +57,7 @@ def study_page(request: LoggedInRequest, pk: int) -> HttpResponse:
         "may_change": may(request.user, study, "change"),
         "may_share": may(request.user, study, "share"),
         "link": request.build_absolute_uri(reverse("welcome", args=[study.code])),
+        "pilot_link": request.build_absolute_uri(pilot_path(study)) if can_pilot(study) else "",
         "conditions": overview.conditions_in_brief(study),
         "lanes": overview.lanes_of(study),
         "pairs": overview.pairs_of(study),

@@ -59,6 +59,11 @@ TABLE: dict[str, tuple[int, ...]] = {
     "welcome": OPEN,
     "look": OPEN,
     "place": OPEN,
+    "lab": (404, 404, 404, 404, 404),  # only of a study in lab mode
+    "step": AWAY,  # no step is due: to the pairs
+    "drawing": OPEN,
+    "example": (404, 404, 404, 404, 404),  # the study shows none
+    "receipt": (404, 404, 404, 404, 404),  # the study asks for no consent
     "thanks": AWAY,  # not done yet: back to the pairs
     "shown": POSTED,
     "vote": POSTED,
@@ -236,6 +241,11 @@ def address(name: str, world: World) -> str:
         "look": {"token": sat.token},
         "place": {"token": sat.token},
         "thanks": {"token": sat.token},
+        "lab": {"code": world.study.code},
+        "step": {"token": sat.token, "name": "screen", "part": 1},
+        "drawing": {"token": sat.token, "name": "colour", "part": 1},
+        "example": {"token": sat.token, "number": 0, "side": "left"},
+        "receipt": {"token": sat.token},
         "shown": {"token": trial.token},
         "vote": {"token": trial.token},
         "tile": {"token": trial.left_token, "level": 0, "column": 0, "row": 0},

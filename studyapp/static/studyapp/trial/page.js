@@ -4,6 +4,7 @@ import { canTakeBack } from "./correction.js";
 import { device } from "./device.js";
 import { isMoveOpen } from "./move.js";
 import { Kept, post, storageOrMemory, tryToStore } from "./post.js";
+import { placeAmong } from "./rhythm.js";
 import * as session from "./state.js";
 import { onlyOneTab } from "./tabs.js";
 import { Stage } from "./viewer.js";
@@ -15,7 +16,13 @@ const given = JSON.parse(at("state").textContent);
 const storage = storageOrMemory();
 const kept = new Kept(storage, location.pathname);
 
-let state = session.begin(given, { kept: kept.all(), reloads: countReloads(given.trials[0]), isLasting: kept.isLasting });
+let state = session.begin(given, {
+  kept: kept.all(),
+  reloads: countReloads(given.trials[0]),
+  isLasting: kept.isLasting,
+  rested: storage.getItem(`phoropter:${location.pathname}:rested`),
+  at: performance.now(),
+});
 let showing = null;
 let retryTimer = null;
 
@@ -46,7 +53,9 @@ function dispatch(event) {
 function showPair() {
   const { current, upcoming } = state;
   if (!current || ["saving", "elsewhere"].includes(session.phase(state))) return hidePair();
+  if (state.resting) hidePair();
   stage.prepare(current.trial);
+  if (state.resting) return;
   if (showing !== current.trial.id) bringForward(current);
   if (upcoming && current.shownAt !== null) stage.prepare(upcoming.trial);
 }
@@ -66,6 +75,13 @@ function bringForward(looking) {
     performance.mark("phoropter:shown");
     dispatch({ type: "shown", id, at: performance.now(), device: device(stage) });
   });
+}
+
+/** A break ends where its reader says so; this browser remembers, so that a reload doesn't bring it back. */
+function goOn() {
+  if (!state.resting || !state.current) return;
+  tryToStore(storage, `phoropter:${location.pathname}:rested`, state.current.trial.id);
+  dispatch({ type: "goOn", at: performance.now() });
 }
 
 function countReloads(trial) {
@@ -226,6 +242,7 @@ document.addEventListener("visibilitychange", () => {
 });
 addEventListener("pageshow", (event) => event.persisted && askForPlace());
 addEventListener("beforeunload", (event) => !state.isLasting && session.unsentVotes(state) && event.preventDefault());
+at("go-on").addEventListener("click", goOn);
 at("again").addEventListener("click", () => location.reload());
 
 // ---- words
@@ -233,6 +250,7 @@ at("again").addEventListener("click", () => location.reload());
 function write() {
   const phase = session.phase(state);
   const answered = session.answeredSoFar(state);
+  const { isPractice, ...place } = placeAmong(state, answered);
   page.dataset.phase = phase;
   page.dataset.voting = session.isVotingOpen(state) ? "open" : "closed";
   page.dataset.position = state.current?.trial.position ?? "";
@@ -241,7 +259,8 @@ function write() {
   page.dataset.flipped = state.flipped;
   at("progress").max = state.total;
   at("progress").value = answered;
-  at("count").textContent = fill(page.dataset.sayCount, { n: Math.min(answered + 1, state.total), total: state.total });
+  at("count").textContent = fill(isPractice ? page.dataset.sayCountPractice : page.dataset.sayCount, place);
+  writeRest(phase);
   for (const button of page.querySelectorAll("[data-answer]")) button.ariaDisabled = String(page.dataset.voting !== "open");
   if (at("take-back")) at("take-back").ariaDisabled = String(!canTakeBack(state));
   at("stopped-why").textContent = state.stopped ?? page.dataset.sayElsewhere;
@@ -260,10 +279,39 @@ function note() {
 }
 
 function status(phase) {
-  if (phase === "stopped" || phase === "elsewhere") return "";
+  if (["stopped", "elsewhere", "resting"].includes(phase)) return "";
   if (session.isHeldUp(state) && phase !== "looking") return state.isLasting ? page.dataset.sayOffline : page.dataset.sayUnkept;
-  if (phase === "looking") return fill(page.dataset.sayPair, { n: session.answeredSoFar(state) + 1, total: state.total });
+  if (phase === "looking") {
+    const { isPractice, ...place } = placeAmong(state, session.answeredSoFar(state));
+    return fill(isPractice ? page.dataset.sayPairPractice : page.dataset.sayPair, place);
+  }
   return phase === "loading" ? page.dataset.sayLoading : page.dataset.saySaving;
+}
+
+/** The break, and how long it still takes: written quietly, nothing is announced but the break's title by the focus on its button. */
+function writeRest(phase) {
+  const left = timeLeft();
+  for (const name of ["time-left", "rest-left"]) {
+    say(at(name), left);
+    at(name).hidden = !left;
+  }
+  const isNew = phase === "resting" && at("rest").dataset.for !== state.current.trial.id;
+  if (!isNew) return;
+  const { practice, total } = state;
+  const isPractised = state.resting.why === "practised";
+  at("rest").dataset.for = state.current.trial.id;
+  say(at("rest-title"), isPractised ? page.dataset.sayPractised : page.dataset.sayRest);
+  const done = { n: session.answeredSoFar(state) - practice, total: total - practice };
+  say(at("rest-why"), fill(isPractised ? page.dataset.sayPractisedWhy : page.dataset.sayRestWhy, done));
+  at("go-on").focus();
+}
+
+function timeLeft() {
+  const minutes = session.minutesLeft(state);
+  if (minutes === null || session.phase(state) === "finished") return "";
+  if (minutes < 1) return page.dataset.sayNearly;
+  const unit = { style: "unit", unit: "minute", unitDisplay: "short" };
+  return fill(page.dataset.sayTimeLeft, { time: new Intl.NumberFormat(document.documentElement.lang, unit).format(minutes) });
 }
 
 function say(element, text) {

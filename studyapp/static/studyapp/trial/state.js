@@ -7,6 +7,7 @@
  */
 
 import { answeredLast, takenBack } from "./correction.js";
+import * as rhythm from "./rhythm.js";
 
 export const TOO_SOON_MS = 200;
 export const GRID = 16;
@@ -15,15 +16,16 @@ const LONGEST_RETRY_MS = 30000;
 const LONGEST_SPELL_MS = 2 ** 31 - 1; // what the server's columns hold: a pair left open for 25 days
 
 /** The state at the start: what the server gave, the votes that an earlier page couldn't deliver, and whether this one could keep its own. */
-export function begin(given, { kept = [], reloads = {}, isLasting = true } = {}) {
+export function begin(given, { kept = [], reloads = {}, isLasting = true, rested = null, at = 0 } = {}) {
   const undelivered = kept.map((vote) => letter("vote", vote.id, vote.url, vote.body));
   const waiting = new Set(kept.map((vote) => vote.id));
   const open = given.trials.filter((trial) => !waiting.has(trial.id)).map((trial) => look(trial, reloads[trial.id] ?? 0));
-  return {
+  const state = {
     answered: given.answered,
     total: given.total,
     answers: given.answers,
     correction: given.correction ?? false,
+    ...rhythm.begin(given),
     current: open[0] ?? null,
     upcoming: open[1] ?? null,
     further: null, // the one after that, while a pair is looked at again
@@ -37,6 +39,7 @@ export function begin(given, { kept = [], reloads = {}, isLasting = true } = {})
     refused: null,
     stopped: null,
   };
+  return open[0] && rested === open[0].trial.id ? state : pause(state, at);
 }
 
 export function next(state, event) {
@@ -62,15 +65,17 @@ const HANDLERS = {
   rejected: (state, event) => ({ ...state, outbox: state.outbox.slice(1), stopped: state.stopped ?? event.message }),
   broken: (state, event) => ({ ...state, stopped: state.stopped ?? event.message }),
   kept: (state, event) => (state.isLasting === event.isLasting ? state : { ...state, isLasting: event.isLasting }),
+  goOn: (state, event) => goOn(state, event.at),
   moved: (state) => ({ ...state, isElsewhere: true, flipped: false }),
   placed,
 };
 
-/** What the page is doing: `loading`, `looking`, `saving`, `finished`, `elsewhere` (in another tab) or `stopped`. */
+/** What the page is doing: `loading`, `looking`, `resting` (a break before the next pair), `saving`, `finished`, `elsewhere` (in another tab) or `stopped`. */
 export function phase(state) {
   if (state.stopped) return "stopped";
   if (state.isElsewhere) return "elsewhere";
   if (!state.isLasting && unsentVotes(state)) return "saving";
+  if (state.current && state.resting) return "resting";
   if (state.current) return state.current.shownAt === null ? "loading" : "looking";
   return state.outbox.length ? "saving" : "finished";
 }
@@ -134,6 +139,7 @@ function look(trial, reloads) {
     inspected: { left: NOTHING, right: NOTHING },
     offset: 0,
     flips: 0,
+    breakMs: null,
   };
 }
 
@@ -147,7 +153,7 @@ function painted(state, { id, side, at }) {
 
 function shown(state, { id, at, device }) {
   const { current } = state;
-  if (current?.trial.id !== id || current.shownAt !== null || !isPainted(current)) return state;
+  if (state.resting || current?.trial.id !== id || current.shownAt !== null || !isPainted(current)) return state;
   const since = current.oneToOneSince === null ? null : at;
   const times = { shownAt: at - current.spentMs, openedAt: at, oneToOneSince: since, hiddenSince: state.hidden ? at : null };
   const isFirst = current.spentMs === 0;
@@ -159,8 +165,10 @@ function answer(state, { answer: given, repeat = false, at, device }) {
   const tooSoon = at - (state.current?.openedAt ?? at) < TOO_SOON_MS;
   if (!isVotingOpen(state) || repeat || tooSoon || !state.answers.includes(given)) return state;
   const { trial, corrects } = state.current;
+  const body = { answer: given, ...(corrects && { corrects }), ...measured(state.current, at), ...device };
   const onward = {
     ...state,
+    ownMs: corrects ? state.ownMs : rhythm.paceWith(state.ownMs, body),
     current: state.upcoming,
     upcoming: state.further,
     further: null,
@@ -168,10 +176,10 @@ function answer(state, { answer: given, repeat = false, at, device }) {
     refused: null,
   };
   if (given === corrects) return onward; // the answer stays as it was
-  const body = { answer: given, ...(corrects && { corrects }), ...measured(state.current, at), ...device };
   const id = corrects ? `${trial.id}:corrected` : trial.id;
   const vote = letter("vote", id, trial.vote_url, body);
-  return { ...onward, outbox: [...state.outbox, vote], closed: [...state.closed, id] };
+  const answered = { ...onward, outbox: [...state.outbox, vote], closed: [...state.closed, id] };
+  return corrects ? answered : pause(answered, at); // a break that was taken isn't taken again
 }
 
 /** Of a pair that will be looked at again: its clock stands still, and its pictures have to be painted anew. */
@@ -180,6 +188,24 @@ export function putAside(looking, at) {
   const spentMs = looking.shownAt === null ? looking.spentMs : at - looking.shownAt;
   const unseen = { painted: { left: null, right: null }, shownAt: null, openedAt: null, oneToOneSince: null, view: null };
   return { ...rested, ...unseen, spentMs };
+}
+
+/** A break begins where one is due with what is answered now. */
+function pause(state, at) {
+  const why = rhythm.breakDue(state, answeredSoFar(state));
+  return why ? { ...state, resting: { why, since: at } } : state;
+}
+
+/** The observer goes on; what the break took is told with the pair after it, and is no part of its response time. */
+function goOn(state, at) {
+  if (!state.resting || !state.current) return state;
+  const breakMs = spell(at - state.resting.since);
+  return { ...ofCurrent(state, (current) => ({ ...current, breakMs })), resting: null };
+}
+
+/** Minutes left at the observer's own pace; null where the study doesn't say. */
+export function minutesLeft(state) {
+  return rhythm.minutesLeft(state, state.total - answeredSoFar(state));
 }
 
 /** What is stored with a vote beside the answer and the device. */
@@ -196,6 +222,7 @@ export function measured(looking, at) {
     flips: looking.flips,
     reloads: looking.reloads,
     first_painted: looking.firstPainted,
+    break_ms: looking.breakMs,
   };
 }
 
@@ -278,7 +305,7 @@ function placed(state, { answered, total, trials }) {
   const [current = null, upcoming = null] = trials.map(
     (trial) => [state.current, state.upcoming].find((looking) => looking?.trial.id === trial.id) ?? look(trial, 0),
   );
-  return { ...state, answered, total, current, upcoming, last: null, flipped: false };
+  return { ...state, answered, total, current, upcoming, last: null, flipped: false, resting: null };
 }
 
 function adopt(state, trial) {
