@@ -11,6 +11,7 @@ from django.core.files.storage import default_storage
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.html import linebreaks
+from django.utils.translation import activate
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
@@ -120,7 +121,9 @@ def _place_of(session: StudySession, here: Step) -> dict[str, Any]:
 
 def _sitting(token: str) -> StudySession:
     related = ("study__testset", "instructions", "consent", "observer")
-    return get_object_or_404(StudySession.objects.select_related(*related), token=token)
+    session = get_object_or_404(StudySession.objects.select_related(*related), token=token)
+    activate(session.language)
+    return session
 
 
 @require_GET

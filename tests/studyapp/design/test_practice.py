@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studyapp.design.practice import practice, sitting
+from studyapp.design.practice import after_practice, practice
 from studyapp.design.schedule import ContentKey, Design, slot
 
 KNOWN = [(2, 2, 1), (3, 1, 2), (2, 1, 0), (3, 2, 0)]
@@ -59,7 +59,8 @@ def test_both_sides_occur() -> None:
 def test_what_counts_stays_as_it_was_and_repeats_point_to_it() -> None:
     design = Design(keys(*"abcdef"), conditions=3, trials=10, repeat=0.2, seed=5)
     for index in range(20):
-        whole, alone = sitting(design, keys("p", "q"), 3, index), slot(design, index)
+        alone = slot(design, index)
+        whole = after_practice(design, keys("p", "q"), 3, index, alone)
         assert [(one.content, one.left, one.right) for one in whole[3:]] == [
             (one.content, one.left, one.right) for one in alone
         ]
