@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -13,6 +14,8 @@ from enhancement.models import Content
 from studyapp.design.schedule import ContentKey, Design, Planned, slot
 from studyapp.models import Condition, Observer, Rendering, Slot, Study, StudySession, StudyText, Trial
 from studyapp.models.observer import Lane
+from studyapp.services.arrivals import NOBODY_KNOWN, Arrival, NotInvitedError, is_spent, refuse_uninvited, sittings_of
+from studyapp.services.quotas import QuotaFullError, pause_if_complete, refuse_full
 from studyapp.services.stamps import stamp_of
 
 SEATING_TRIES = 5
@@ -73,16 +76,22 @@ def begin_session(
     simulated: bool = False,
     panel: Mapping[str, str] | None = None,
     ticket: str | None = None,
+    arrival: Arrival = NOBODY_KNOWN,
 ) -> StudySession:
     """Seat a new observer: the first free slot of the design, its trials, an address for each side of each.
 
-    The same ticket again, as from a button pressed twice, gets the sitting that it began.
+    The same ticket again, as from a button pressed twice, gets the sitting that it began; so does who is known to the
+    panel, or came by a code of their own. Where their place is gone, they sit anew, as the observer they were.
 
     Raises:
         NotOpenError: The study isn't open, or wants a consent that wasn't given.
+        NotInvitedError: The study wants an invitation, or this one isn't good.
+        QuotaFullError: No place is left.
     """
     study = Study.objects.select_for_update().get(pk=study.pk)
     if ticket and (begun := StudySession.objects.filter(study=study, ticket=ticket).first()):
+        return begun
+    if begun := go_on(study, arrival):
         return begun
     consent = current_text(study, StudyText.Kind.CONSENT)
     if not _takes(study, pilot=pilot, simulated=simulated):
@@ -93,9 +102,11 @@ def begin_session(
     if consent is not None and not consented:
         raise NotOpenError("Please tick the box to say that you agree before you begin.")
     now = timezone.now()
+    if not (pilot or simulated):
+        _admit(study, arrival, now)
     session = StudySession(
         study=study,
-        observer=Observer.objects.create(),
+        observer=_observer_of(study, arrival),
         ticket=ticket,
         pilot=pilot,
         simulated=simulated,
@@ -103,13 +114,45 @@ def begin_session(
         consent=consent,
         stamp=stamp_of(study, instructions, consent),
         consented_at=now if consent else None,
-        panel=dict(panel or {}),
+        panel={**arrival.told, **(panel or {})},
+        person=arrival.person,
+        group=arrival.group,
+        invitation=arrival.invitation,
         last_seen_at=now,
     )
     _seat(session, lane_of(pilot=pilot, simulated=simulated))
     rows = numbered(study)
     _lay_out(session, rows, slot(design_of(study, rows), session.slot.number))
     return session
+
+
+def go_on(study: Study, arrival: Arrival) -> StudySession | None:
+    """The sitting that somebody known goes on with, on whichever device; None where there is none, or not any more."""
+    return next((begun for begun in sittings_of(study, arrival) if touch(begun)), None)
+
+
+def reason_to_turn_away(study: Study, arrival: Arrival) -> NotInvitedError | QuotaFullError | None:
+    """Why somebody new would not be seated now: for a page that tells them before they have read everything."""
+    try:
+        with transaction.atomic():
+            _admit(Study.objects.select_for_update().get(pk=study.pk), arrival, timezone.now())
+    except (NotInvitedError, QuotaFullError) as reason:
+        return reason
+    return None
+
+
+def _admit(study: Study, arrival: Arrival, now: datetime) -> None:
+    """Let one more in, or say why not. Who hasn't been heard of for a lease holds no place. Study's row is held."""
+    refuse_uninvited(study, arrival)
+    if study.quota is not None or study.group_quotas:
+        abandon_sessions(study, now)
+        refuse_full(study, arrival.group)
+
+
+def _observer_of(study: Study, arrival: Arrival) -> Observer:
+    """Who sat here before is one observer, not two: their votes hang together."""
+    before = sittings_of(study, arrival)
+    return before[0].observer if before else Observer.objects.create()
 
 
 def _takes(study: Study, *, pilot: bool, simulated: bool) -> bool:
@@ -199,7 +242,7 @@ def minutes_of(study: Study) -> int:
 
 
 def touch(session: StudySession) -> bool:
-    """A sign of life. One who comes back to an abandoned sitting goes on with it, unless its slot was given away."""
+    """A sign of life. One who comes back to an abandoned sitting goes on with it, unless its place was given away."""
     if session.state == StudySession.State.FINISHED:
         return True
     active = StudySession.objects.filter(pk=session.pk, state=StudySession.State.ACTIVE)
@@ -207,12 +250,19 @@ def touch(session: StudySession) -> bool:
 
 
 def _take_up_again(session: StudySession) -> bool:
-    """The database says whether the slot is still free: it gives one to one sitting only."""
+    """The database says whether the slot is still free: it gives one to one sitting only. So do quota and invitation."""
     abandoned = StudySession.objects.filter(pk=session.pk, state=StudySession.State.ABANDONED)
     try:
         with transaction.atomic():
+            study = Study.objects.select_for_update().get(pk=session.study_id)
+            if (left := abandoned.select_related("invitation").first()) is None:
+                return False
+            if not (left.pilot or left.simulated):
+                refuse_full(study, left.group)
+            if left.invitation is not None and is_spent(left.invitation):
+                return False
             return bool(abandoned.update(state=StudySession.State.ACTIVE, last_seen_at=timezone.now()))
-    except IntegrityError:
+    except (IntegrityError, QuotaFullError):
         return False
 
 
@@ -282,7 +332,8 @@ def as_shown(trial: Trial) -> dict[str, Any]:
 def mark_shown(trial: Trial, device: Mapping[str, Any]) -> None:
     """Keep when both sides were first painted, and on what; the first showing counts."""
     now = timezone.now()
-    Trial.objects.filter(pk=trial.pk, shown_at=None).update(shown_at=now, **device)
+    kept = ~Q(session__state=StudySession.State.WITHDRAWN)
+    Trial.objects.filter(kept, pk=trial.pk, shown_at=None).update(shown_at=now, **device)
     if now - trial.session.last_seen_at > JUST_NOW:
         StudySession.objects.filter(pk=trial.session_id).update(last_seen_at=now)
 
@@ -291,7 +342,9 @@ def finish_if_done(session: StudySession) -> Progress:
     """End a sitting whose every trial is answered. Returns where it is then."""
     progress = progress_of(session)
     if not progress.coming:
-        StudySession.objects.filter(pk=session.pk, state=StudySession.State.ACTIVE).update(
+        ended = StudySession.objects.filter(pk=session.pk, state=StudySession.State.ACTIVE).update(
             state=StudySession.State.FINISHED, finished_at=F("last_seen_at")
         )
+        if ended:
+            transaction.on_commit(partial(pause_if_complete, session.study_id))
     return progress
