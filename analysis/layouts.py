@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 REQUIRED = ("observer", "content", "left", "right", "vote")
-OPTIONAL = ("session", "scene", "camera", "kind", "pilot", "simulated", "abandoned")
+OPTIONAL = ("session", "scene", "camera", "kind", "pilot", "simulated", "abandoned", "use")
 
 HEADER_LINES = 1
 BOOLEANS = {"true": True, "false": False}
@@ -64,6 +64,7 @@ def _phoropter(table: pd.DataFrame) -> pd.DataFrame:
     canonical = table[["observer", "session", "content", "scene", "camera", "left", "right", "vote", "kind"]].copy()
     for name in ("pilot", "simulated", "abandoned"):
         canonical[name] = table[name].map(BOOLEANS).astype(bool)
+    canonical["use"] = table["use"] if "use" in table.columns else ""
     return canonical
 
 

@@ -4,11 +4,28 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from studyapp.views import account, jobs, library, observer, reports, researcher, sharing, tiles
+from studyapp.views import (
+    account,
+    decisions,
+    jobs,
+    library,
+    observer,
+    recruiting,
+    reports,
+    researcher,
+    rights,
+    sharing,
+    tiles,
+    turned_away,
+)
 
 urlpatterns = [
     # observers
     path("s/<str:code>/", observer.welcome, name="welcome"),
+    path("s/<str:code>/decline/", turned_away.decline, name="decline"),
+    path("look/<str:token>/yours/", rights.yours, name="yours"),
+    path("look/<str:token>/my-data.json", rights.own_data, name="own-data"),
+    path("look/<str:token>/withdraw/", rights.withdraw, name="withdraw"),
     path("look/<str:token>/", observer.look, name="look"),
     path("look/<str:token>/place/", observer.place, name="place"),
     path("look/<str:token>/thanks/", observer.thanks, name="thanks"),
@@ -27,6 +44,11 @@ urlpatterns = [
     path("studies/<int:pk>/state/", researcher.change_state, name="study-state"),
     path("studies/<int:pk>/people/", sharing.people_page, name="study-people"),
     path("studies/<int:pk>/people/<int:person>/take-back/", sharing.unshare, name="study-unshare"),
+    path("studies/<int:pk>/recruiting/", recruiting.recruiting_page, name="recruiting"),
+    path("studies/<int:pk>/invitations/", recruiting.invitations_page, name="invitations"),
+    path("studies/<int:pk>/invitations.csv", recruiting.invitations_csv, name="invitations-csv"),
+    path("studies/<int:pk>/decisions/", decisions.decisions_page, name="decisions"),
+    path("studies/<int:pk>/to-pay.csv", decisions.to_pay_csv, name="to-pay-csv"),
     path("studies/<int:pk>/forget-rehearsals/", researcher.forget, name="forget-rehearsals"),
     path("studies/<int:pk>/votes.csv", reports.votes_csv, name="votes-csv"),
     path("studies/<int:pk>/report/", reports.report_page, name="report"),

@@ -6,7 +6,7 @@ from studyapp.models.observer import StudySession
 
 
 class Erasure(models.Model):
-    """What told on what a sitting was looked at, and who it was for the panel, is gone. Its votes are where they were."""
+    """What told of a sitting's device, and who it was for the panel, is gone. Its votes are where they were."""
 
     class Why(models.TextChoices):
         DUE = "due", "the time to keep it was over"

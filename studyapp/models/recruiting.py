@@ -50,7 +50,9 @@ class Panel(models.Model):
     parameters = models.JSONField(default=list, help_text="Names of the parameters of the link that are kept.")
     person_parameter = models.CharField(max_length=60, blank=True, help_text="The one that says who comes.")
     group_parameter = models.CharField(max_length=60, blank=True, help_text="The one that says of which group.")
-    return_url = models.CharField(max_length=500, blank=True, help_text="A template; docs/recruiting.md names its fields.")
+    return_url = models.CharField(
+        max_length=500, blank=True, help_text="A template; docs/recruiting.md names its fields."
+    )
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} for {self.study}"

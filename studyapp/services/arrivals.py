@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
@@ -112,3 +113,11 @@ def sittings_of(study: Study, arrival: Arrival) -> list[StudySession]:
     else:
         return []
     return list(theirs.select_related("study", "observer").order_by("-pk"))
+
+
+def link_of(session: StudySession) -> str:
+    """The query of the link that its observer came by, to come by once more."""
+    told = dict(session.panel)
+    if session.invitation is not None:
+        told[INVITATION_KEY] = session.invitation.code
+    return f"?{urlencode(told)}" if told else ""

@@ -1,6 +1,7 @@
 """Invitation codes: made, listed, written to a file."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Count, F, Q, QuerySet
@@ -15,7 +16,9 @@ class BadNumberError(ValueError):
     """No invitations, or more than anybody can mean."""
 
 
-def make_invitations(study: Study, number: int, *, sittings: int = 1, group: str = "", by: User | None = None) -> list[Invitation]:
+def make_invitations(
+    study: Study, number: int, *, sittings: int = 1, group: str = "", by: User | None = None
+) -> list[Invitation]:
     """Make codes; each seats one person, unless said otherwise.
 
     Raises:
@@ -28,7 +31,7 @@ def make_invitations(study: Study, number: int, *, sittings: int = 1, group: str
     return Invitation.objects.bulk_create(made)
 
 
-def listed(study: Study) -> QuerySet[Invitation]:
+def listed(study: Study) -> QuerySet[Any]:
     """Every code with how many sittings it has seated (``used``) and how many of them are finished."""
     holding = Q(seated__state__in=HOLDING)
     return study.invitations.annotate(

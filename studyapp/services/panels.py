@@ -23,9 +23,7 @@ class WayBack:
     url: str = ""
 
 
-def way_back(
-    study: Study, outcome: str, *, told: Mapping[str, str], session: StudySession | None = None
-) -> WayBack:
+def way_back(study: Study, outcome: str, *, told: Mapping[str, str], session: StudySession | None = None) -> WayBack:
     """How somebody goes back who completed the study, or was turned away from it.
 
     Args:

@@ -134,15 +134,17 @@ def go_on(study: Study, arrival: Arrival) -> StudySession | None:
 def reason_to_turn_away(study: Study, arrival: Arrival) -> NotInvitedError | QuotaFullError | None:
     """Why somebody new would not be seated now: for a page that tells them before they have read everything."""
     try:
-        with transaction.atomic():
-            _admit(Study.objects.select_for_update().get(pk=study.pk), arrival, timezone.now())
+        _admit(study, arrival, timezone.now())
     except (NotInvitedError, QuotaFullError) as reason:
         return reason
     return None
 
 
 def _admit(study: Study, arrival: Arrival, now: datetime) -> None:
-    """Let one more in, or say why not. Who hasn't been heard of for a lease holds no place. Study's row is held."""
+    """Let one more in, or say why not. Who hasn't been heard of for a lease holds no place.
+
+    Right under race where the caller holds the study's row.
+    """
     refuse_uninvited(study, arrival)
     if study.quota is not None or study.group_quotas:
         abandon_sessions(study, now)
@@ -250,7 +252,7 @@ def touch(session: StudySession) -> bool:
 
 
 def _take_up_again(session: StudySession) -> bool:
-    """The database says whether the slot is still free: it gives one to one sitting only. So do quota and invitation."""
+    """The database gives a slot to one sitting only; the study's row is held, for quota and invitation are counted."""
     abandoned = StudySession.objects.filter(pk=session.pk, state=StudySession.State.ABANDONED)
     try:
         with transaction.atomic():
