@@ -8,7 +8,7 @@ import pandas as pd
 
 REQUIRED = ("observer", "content", "left", "right", "vote")
 OPTIONAL = (
-    *("session", "scene", "camera", "kind", "pilot", "simulated", "abandoned"),
+    *("session", "scene", "camera", "kind", "pilot", "simulated", "abandoned", "use"),
     *("response_ms", "gold_passed"),
 )
 
@@ -70,6 +70,7 @@ def _phoropter(table: pd.DataFrame) -> pd.DataFrame:
     for name in ("response_ms", "gold_passed"):  # for screening; older files may lack them
         if name in table.columns:
             canonical[name] = table[name]
+    canonical["use"] = table["use"] if "use" in table.columns else ""
     return canonical
 
 

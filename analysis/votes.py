@@ -3,7 +3,8 @@
 The canonical table has one row per exposure and the columns ``observer``, ``content``, ``left``, ``right`` and
 ``vote`` (``left``, ``right``, ``tie``, ``not_sure``, or empty where no answer was given), all text, and where they are
 known ``session``, ``scene``, ``camera``, ``kind`` (text) and ``pilot``, ``simulated``, ``abandoned`` (booleans),
-``response_ms`` and ``gold_passed`` (as text, empty where nothing is known).
+``use`` (``no`` where somebody decided to leave the sitting out), ``response_ms`` and ``gold_passed`` (as text, empty
+where nothing is known).
 """
 
 from collections.abc import Callable, Mapping
@@ -27,6 +28,7 @@ LEFT_OUT: dict[str, str] = {
     "same": "trials of a picture against itself",
     "pilot": "votes of pilot sessions",
     "simulated": "simulated votes",
+    "not_used": "votes of sittings left out by decision",
     "abandoned": "trials abandoned without an answer",
     "unanswered": "trials shown but not answered yet",
     "not_sure": "answers “not sure”, which are reported but not fitted",
@@ -98,6 +100,7 @@ def _reasons(votes: pd.DataFrame, *, include_simulated: bool) -> "pd.Series[str]
     holds = {name: kind == name for name in KINDS if name != "main"}
     holds["pilot"] = _column(votes, "pilot", False).astype(bool)
     holds["simulated"] = _column(votes, "simulated", False).astype(bool) & (not include_simulated)
+    holds["not_used"] = _column(votes, "use", "") == "no"
     holds["abandoned"] = _column(votes, "abandoned", False).astype(bool)
     holds["unanswered"] = votes["vote"] == ""
     holds["not_sure"] = votes["vote"] == "not_sure"

@@ -82,9 +82,12 @@ def limits_make_sense(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
         "SITTINGS_PER_HOUR": settings.SITTINGS_PER_HOUR,
         "LOGIN_DAYS": settings.SESSION_COOKIE_AGE,
         "PROXIES": settings.PROXIES + 1,
+        "DEVICE_KEEP_DAYS": settings.DEVICE_KEEP_DAYS + 1,
     }
     wrong = [name for name, value in told.items() if value <= 0]
     if not wrong:
         return []
-    hint = "Limits and times are above zero; PROXIES is 0 or the number of proxies in front."
+    hint = (
+        "Limits and times are above zero; PROXIES is 0 or the number of proxies in front, DEVICE_KEEP_DAYS 0 or days."
+    )
     return [Error(f"{', '.join(wrong)}: too small.", hint=hint, id="phoropter.E004")]

@@ -109,6 +109,9 @@ AXES_VERBOSE = False
 PROXIES = env.int("PROXIES", default=0)
 SITTINGS_PER_HOUR = env.int("SITTINGS_PER_HOUR", default=500)
 
+# Days from a sitting's end after which device data and panel ids are erased; 0 for never. A study may keep less long.
+DEVICE_KEEP_DAYS = env.int("DEVICE_KEEP_DAYS", default=0)
+
 EMAIL = mail(env)
 vars().update(EMAIL)
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="phoropter@localhost")
@@ -175,6 +178,9 @@ JOB_KINDS = {
     "import_checkpoint": "enhancement.services.imports.import_checkpoint_job",
     "add_method": "enhancement.services.imports.add_method_job",
 }
+
+# What `tend_jobs` does every hour beside, by dotted path for the same reason.
+TIDIED_HOURLY = ["enhancement.services.uploads.remove_stale_uploads", "studyapp.services.retention.erase_due"]
 
 # Photos that people send: where they wait for the rest, and how much is taken.
 UPLOAD_DIR = Path(env.str("UPLOAD_DIR", default=str(DATA_DIR / "uploads"))).resolve()

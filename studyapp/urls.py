@@ -6,23 +6,31 @@ from django.urls import path
 
 from studyapp.views import (
     account,
+    decisions,
     jobs,
     lab,
     library,
     live,
     observer,
     plans,
+    recruiting,
     reports,
     researcher,
+    rights,
     sharing,
     steps,
     tiles,
+    turned_away,
 )
 
 urlpatterns = [
     # observers
     path("s/<str:code>/", observer.welcome, name="welcome"),
     path("s/<str:code>/lab/", lab.lab, name="lab"),
+    path("s/<str:code>/decline/", turned_away.decline, name="decline"),
+    path("look/<str:token>/yours/", rights.yours, name="yours"),
+    path("look/<str:token>/my-data.json", rights.own_data, name="own-data"),
+    path("look/<str:token>/withdraw/", rights.withdraw, name="withdraw"),
     path("look/<str:token>/", observer.look, name="look"),
     path("look/<str:token>/place/", observer.place, name="place"),
     path("look/<str:token>/thanks/", observer.thanks, name="thanks"),
@@ -45,6 +53,11 @@ urlpatterns = [
     path("studies/<int:pk>/state/", researcher.change_state, name="study-state"),
     path("studies/<int:pk>/people/", sharing.people_page, name="study-people"),
     path("studies/<int:pk>/people/<int:person>/take-back/", sharing.unshare, name="study-unshare"),
+    path("studies/<int:pk>/recruiting/", recruiting.recruiting_page, name="recruiting"),
+    path("studies/<int:pk>/invitations/", recruiting.invitations_page, name="invitations"),
+    path("studies/<int:pk>/invitations.csv", recruiting.invitations_csv, name="invitations-csv"),
+    path("studies/<int:pk>/decisions/", decisions.decisions_page, name="decisions"),
+    path("studies/<int:pk>/to-pay.csv", decisions.to_pay_csv, name="to-pay-csv"),
     path("studies/<int:pk>/forget-rehearsals/", researcher.forget, name="forget-rehearsals"),
     path("studies/<int:pk>/plan/", plans.plan_page, name="study-plan"),
     path("studies/<int:pk>/plan.json", plans.plan_json, name="study-plan-json"),

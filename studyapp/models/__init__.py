@@ -1,8 +1,11 @@
 """What a study keeps."""
 
 from studyapp.models.beginning import Beginning
+from studyapp.models.decision import Decision
+from studyapp.models.erasure import Erasure
 from studyapp.models.member import StudyMember
 from studyapp.models.observer import Observer, Slot, StudySession
+from studyapp.models.recruiting import Invitation, Panel, PanelReturn
 from studyapp.models.rendering import Raster, Rendering
 from studyapp.models.step import SessionStep
 from studyapp.models.study import Condition, ConditionMethod, Study, StudyText
@@ -12,7 +15,12 @@ __all__ = [
     "Beginning",
     "Condition",
     "ConditionMethod",
+    "Decision",
+    "Erasure",
+    "Invitation",
     "Observer",
+    "Panel",
+    "PanelReturn",
     "Raster",
     "RejectedVote",
     "Rendering",

@@ -94,6 +94,9 @@ class StudySession(models.Model):
     language = models.CharField(max_length=10, default="en", help_text="The language that the observer read.")
     panel = models.JSONField(default=dict, blank=True, help_text="What the recruiting panel sent along.")
     lab = models.JSONField(default=dict, blank=True, help_text="What the supervisor of a lab wrote down before it.")
+    person = models.CharField(max_length=200, null=True, help_text="Who it is for the panel: back again, they go on.")
+    group = models.CharField(max_length=80, blank=True, help_text="The group whose quota it counts towards.")
+    invitation = models.ForeignKey("Invitation", models.PROTECT, null=True, blank=True, related_name="seated")
     started_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -103,6 +106,11 @@ class StudySession(models.Model):
         indexes = [models.Index(fields=["state", "last_seen_at"])]
         constraints = [
             models.UniqueConstraint(fields=["study", "ticket"], name="session_begins_once_per_ticket"),
+            models.UniqueConstraint(
+                fields=["study", "person"],
+                condition=Q(state__in=["active", "finished"]),
+                name="person_has_one_sitting_at_a_time",
+            ),
             models.CheckConstraint(
                 condition=Q(consent__isnull=True) | Q(consented_at__isnull=False), name="session_consent_has_time"
             ),

@@ -92,6 +92,16 @@ class Study(models.Model):
     completion_code = models.CharField(max_length=80, blank=True)
     completion_url = models.URLField(blank=True)
 
+    quota = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Sittings under way or finished that are let in; empty for no limit."
+    )
+    group_quotas = models.JSONField(default=dict, blank=True, help_text="The same per group; “others” is the rest.")
+    invited_only = models.BooleanField(default=False, help_text="Nobody begins without an invitation code.")
+    lab_networks = models.JSONField(default=list, blank=True, help_text="Addresses from which any number may begin.")
+    keep_device_days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Days from a sitting's end after which device data and panel ids are erased."
+    )
+
     created_at = models.DateTimeField(auto_now_add=True)
     opened_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)

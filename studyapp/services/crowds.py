@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from datetime import timedelta
+from ipaddress import ip_address, ip_network
 from math import ceil
 
 from django.conf import settings
@@ -10,9 +11,13 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from studyapp.addresses import client_address, sits_at_the_machine
-from studyapp.models import Beginning
+from studyapp.models import Beginning, Study
+from studyapp.services.arrivals import Arrival
 
 WINDOW = timedelta(hours=1)
+WIDEST = {4: 16, 6: 32}
+"""The shortest prefix of a network that a study may let in without limit: a university's, not a country's."""
+MOST_NETWORKS = 20
 
 
 class CrowdError(Exception):
@@ -21,6 +26,24 @@ class CrowdError(Exception):
     def __init__(self, minutes: int) -> None:
         super().__init__(f"too many sittings from one address; {minutes} min to wait")
         self.minutes = minutes
+
+
+def is_expected(request: HttpRequest, study: Study, arrival: Arrival) -> bool:
+    """Whether no limit by address holds: an invitation has its own, and a study's laboratory may sit behind one."""
+    if arrival.invitation is not None:
+        return True
+    address = ip_address(client_address(request))
+    return any(address in ip_network(network) for network in study.lab_networks)
+
+
+def problem_of_network(network: str) -> str:
+    """Why addresses can't be let in without limit; empty when they can."""
+    try:
+        told = ip_network(network, strict=False)
+    except ValueError:
+        return f"{network} is no address: write 192.0.2.7, or a network as 192.0.2.0/24."
+    widest = WIDEST[told.version]
+    return f"{network} is too many addresses: /{widest} is the widest." if told.prefixlen < widest else ""
 
 
 def refuse_crowd(request: HttpRequest) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from studyapp.forms import DEVICE, LOOKED
-from studyapp.models import Study, StudySession, Trial
+from studyapp.models import Decision, Study, StudySession, Trial
 
 COLUMNS = (
     "study", "observer", "session", "pilot", "simulated", "slot", "policy_version", "position", "kind",
@@ -16,12 +16,16 @@ COLUMNS = (
     "shown_at", "answered_at", "response_ms", "left_sha256", "right_sha256", "instructions_version", "consent_version",
     "language", "device_pixel_ratio", "viewport_width_px", "viewport_height_px", "browser_zoom", "gamut", "drawer",
     "stacked", "hidden_ms", "max_zoom", "one_to_one_ms", "inspected_left", "inspected_right", "offset_px", "flips",
-    "reloads", "first_painted", "break_ms", "gold_passed",
+    "reloads", "first_painted", "break_ms", "gold_passed", "quota_group", "use", "use_reason",
 )  # fmt: skip
 RELATED = (
     "session__study", "session__observer", "session__slot", "session__instructions", "session__consent",
+    "session__decision",
     "content", "left__condition", "right__condition", "vote",
 )  # fmt: skip
+
+
+UNDECIDED = Decision()
 
 
 def exposures(study: Study, *, include_simulated: bool = False) -> Iterator[dict[str, Any]]:
@@ -46,6 +50,7 @@ def _shown(study: Study) -> QuerySet[Trial]:
 
 def _row(trial: Trial) -> dict[str, Any]:
     session, vote = trial.session, getattr(trial, "vote", None)
+    decision: Decision = getattr(session, "decision", UNDECIDED)
     left, right = trial.left.condition, trial.right.condition
     return {
         "study": session.study.name,
@@ -76,6 +81,9 @@ def _row(trial: Trial) -> dict[str, Any]:
         **{name: getattr(trial, name) for name in DEVICE},
         **{name: getattr(vote, name, None) for name in LOOKED},
         "gold_passed": _gold_passed(trial),
+        "quota_group": session.group,
+        "use": decision.use,
+        "use_reason": decision.reason,
     }
 
 

@@ -8,7 +8,7 @@ Places move only under the lock of the study's row.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
@@ -190,10 +190,13 @@ def give_back(trials: QuerySet[Trial]) -> None:
 
 
 @transaction.atomic
-def take_up_again(session: StudySession) -> bool:
-    """Go on with an abandoned sitting, unless a place of it was given away: the database says so."""
-    Study.objects.select_for_update().get(pk=session.study_id)
+def take_up_again(session: StudySession, *, allowed: Callable[[Study, StudySession], bool]) -> bool:
+    """Go on with an abandoned sitting that is allowed to, unless a place of it was given away: the database says so."""
+    study = Study.objects.select_for_update().get(pk=session.study_id)
     abandoned = StudySession.objects.filter(pk=session.pk, state=StudySession.State.ABANDONED)
+    found = abandoned.select_related("invitation").first()
+    if found is None or not allowed(study, found):
+        return False
     left = session.trials.filter(vote=None, slot__isnull=False)
     try:
         with transaction.atomic():

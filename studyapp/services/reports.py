@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from analysis.figures import FIGURES, as_png, as_svg
 from analysis.report import SEED, Report, report
 from studyapp.models import Rendering, Study, Trial, Vote
+from studyapp.services.decisions import left_out
 from studyapp.services.exports import COLUMNS, exposures
 from studyapp.services.overview import conditions_of
 
@@ -53,7 +54,9 @@ def report_key(study: Study, *, include_simulated: bool = False) -> str:
         "votes": votes,
         "shown": Trial.objects.filter(session__study=study, shown_at__isnull=False).count(),
         "measured": measured,
-        "sessions": list(study.sessions.order_by("pk").values_list("pk", "state", "pilot", "simulated")),
+        "sessions": list(
+            study.sessions.order_by("pk").values_list("pk", "state", "pilot", "simulated", "decision__use")
+        ),
     }
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
@@ -100,7 +103,8 @@ def report_as_json(study: Study, *, include_simulated: bool = False) -> dict[str
         "conditions": conditions,
         "design": {"policy_version": study.policy_version, "seed": study.seed},
     }
-    return {"study": asked, **report_of(study, include_simulated=include_simulated).as_json()}
+    decided = {"left_out_by_decision": left_out(study)}
+    return {"study": asked, **decided, **report_of(study, include_simulated=include_simulated).as_json()}
 
 
 def page_of(study: Study, *, include_simulated: bool = False) -> dict[str, Any]:
@@ -113,6 +117,7 @@ def page_of(study: Study, *, include_simulated: bool = False) -> dict[str, Any]:
         "report": told,
         "table": table,
         "missing": missing_metrics(table),
+        "left_out": left_out(study),
         "cameras": camera_table(told),
         "include_simulated": include_simulated,
         "simulated_votes": 0 if include_simulated else simulated_votes(study),

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, F, OuterRef, Window
+from django.db.models import Count, F, OuterRef, Q, Window
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,7 +16,9 @@ from studyapp.design.practice import after_practice
 from studyapp.design.schedule import ContentKey, Design, Planned
 from studyapp.models import Condition, Observer, Rendering, Study, StudySession, StudyText, Trial
 from studyapp.models.observer import Lane
+from studyapp.services.arrivals import NOBODY_KNOWN, Arrival, NotInvitedError, is_spent, refuse_uninvited, sittings_of
 from studyapp.services.places import Hand, end_silent, take_places, take_up_again
+from studyapp.services.quotas import QuotaFullError, pause_if_complete, refuse_full
 from studyapp.services.rhythm import rhythm_of
 from studyapp.services.stamps import stamp_of
 from studyapp.services.texts import current_text, languages_of, newest_texts, question_in
@@ -94,17 +97,23 @@ def begin_session(
     lab: Mapping[str, Any] | None = None,
     ticket: str | None = None,
     language: str = "",
+    arrival: Arrival = NOBODY_KNOWN,
 ) -> StudySession:
     """Seat a new observer: the first free places of the design, trials for them, an address for each side of each.
 
     They read the study in ``language`` where it is written in it, or else in the study's own.
-    The same ticket again, as from a button pressed twice, gets the sitting that it began.
+    The same ticket again, as from a button pressed twice, gets the sitting that it began; so does who is known to the
+    panel, or came by a code of their own. Where their place is gone, they sit anew, as the observer they were.
 
     Raises:
         NotOpenError: The study isn't open, or wants a consent that wasn't given.
+        NotInvitedError: The study wants an invitation, or this one isn't good.
+        QuotaFullError: No place is left.
     """
     study = Study.objects.select_for_update().get(pk=study.pk)
     if ticket and (begun := StudySession.objects.filter(study=study, ticket=ticket).first()):
+        return begun
+    if begun := go_on(study, arrival):
         return begun
     newest = newest_texts(study)
     language = language if language in languages_of(study, newest) else study.language
@@ -117,9 +126,11 @@ def begin_session(
     if consent is not None and not consented:
         raise NotOpenError(_("Please tick the box to say that you agree before you begin."))
     now = timezone.now()
+    if not (pilot or simulated):
+        _admit(study, arrival, now)
     session = StudySession(
         study=study,
-        observer=_observer(study, lab or {}),
+        observer=_observer_of(study, arrival, lab or {}),
         ticket=ticket,
         pilot=pilot,
         simulated=simulated,
@@ -128,8 +139,11 @@ def begin_session(
         stamp=stamp_of(study, instructions, consent),
         consented_at=now if consent else None,
         language=language,
-        panel=dict(panel or {}),
+        panel={**arrival.told, **(panel or {})},
         lab=dict(lab or {}),
+        person=arrival.person,
+        group=arrival.group,
+        invitation=arrival.invitation,
         last_seen_at=now,
     )
     rows = numbered(study)
@@ -142,11 +156,37 @@ def begin_session(
     return session
 
 
-def _observer(study: Study, lab: Mapping[str, Any]) -> Observer:
-    """A new one; in a lab, whoever sat under the supervisor's code before in this study."""
-    before = Observer.objects.filter(sessions__study=study, sessions__lab__observer=lab["observer"]) if lab else None
-    known = before.filter(withdrawn_at=None).first() if before is not None else None
-    return known or Observer.objects.create()
+def go_on(study: Study, arrival: Arrival) -> StudySession | None:
+    """The sitting that somebody known goes on with, on whichever device; None where there is none, or not any more."""
+    return next((begun for begun in sittings_of(study, arrival) if touch(begun)), None)
+
+
+def reason_to_turn_away(study: Study, arrival: Arrival) -> NotInvitedError | QuotaFullError | None:
+    """Why somebody new would not be seated now: for a page that tells them before they have read everything."""
+    try:
+        _admit(study, arrival, timezone.now())
+    except (NotInvitedError, QuotaFullError) as reason:
+        return reason
+    return None
+
+
+def _admit(study: Study, arrival: Arrival, now: datetime) -> None:
+    """Let one more in, or say why not. Who hasn't been heard of for a lease holds no place.
+
+    Right under race where the caller holds the study's row.
+    """
+    refuse_uninvited(study, arrival)
+    if study.quota is not None or study.group_quotas:
+        end_silent(study, now)
+        refuse_full(study, arrival.group)
+
+
+def _observer_of(study: Study, arrival: Arrival, lab: Mapping[str, Any]) -> Observer:
+    """Who sat here before is one observer: their votes hang together. In a lab the supervisor's code says who it is."""
+    if before := sittings_of(study, arrival):
+        return before[0].observer
+    known = Observer.objects.filter(sessions__study=study, sessions__lab__observer=lab["observer"]) if lab else None
+    return (known.filter(withdrawn_at=None).first() if known is not None else None) or Observer.objects.create()
 
 
 def _takes(study: Study, *, pilot: bool, simulated: bool) -> bool:
@@ -203,7 +243,17 @@ def touch(session: StudySession) -> bool:
     if session.state == StudySession.State.FINISHED:
         return True
     active = StudySession.objects.filter(pk=session.pk, state=StudySession.State.ACTIVE)
-    return bool(active.update(last_seen_at=timezone.now())) or take_up_again(session)
+    return bool(active.update(last_seen_at=timezone.now())) or take_up_again(session, allowed=_may_come_back)
+
+
+def _may_come_back(study: Study, session: StudySession) -> bool:
+    """Whether quota and invitation have a place left for an abandoned sitting; the study's row is held."""
+    try:
+        if not (session.pilot or session.simulated):
+            refuse_full(study, session.group)
+    except QuotaFullError:
+        return False
+    return session.invitation is None or not is_spent(session.invitation)
 
 
 def state_of(session: StudySession) -> dict[str, Any]:
@@ -276,7 +326,8 @@ def as_shown(trial: Trial) -> dict[str, Any]:
 def mark_shown(trial: Trial, device: Mapping[str, Any]) -> None:
     """Keep when both sides were first painted, and on what; the first showing counts."""
     now = timezone.now()
-    Trial.objects.filter(pk=trial.pk, shown_at=None).update(shown_at=now, **device)
+    kept = ~Q(session__state=StudySession.State.WITHDRAWN)
+    Trial.objects.filter(kept, pk=trial.pk, shown_at=None).update(shown_at=now, **device)
     if now - trial.session.last_seen_at > JUST_NOW:
         StudySession.objects.filter(pk=trial.session_id).update(last_seen_at=now)
 
@@ -285,7 +336,9 @@ def finish_if_done(session: StudySession) -> Progress:
     """End a sitting whose every trial is answered. Returns where it is then."""
     progress = progress_of(session)
     if not progress.coming:
-        StudySession.objects.filter(pk=session.pk, state=StudySession.State.ACTIVE).update(
+        ended = StudySession.objects.filter(pk=session.pk, state=StudySession.State.ACTIVE).update(
             state=StudySession.State.FINISHED, finished_at=F("last_seen_at")
         )
+        if ended:
+            transaction.on_commit(partial(pause_if_complete, session.study_id))
     return progress

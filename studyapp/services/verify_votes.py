@@ -7,7 +7,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q
 
 from enhancement.services.verification import Check, Look, Violation, all_that
 from enhancement.services.verify_rows import REPORT
-from studyapp.models import RejectedVote, StudySession, Trial, Vote
+from studyapp.models import Decision, RejectedVote, SessionStep, StudySession, Trial, Vote
 from studyapp.models.observer import Lane
 from studyapp.services.votes import CORRECTED, SECOND_ANSWER
 
@@ -71,6 +71,14 @@ def sittings(look: Look) -> Iterator[Violation]:
     yield from all_that(finished.filter(finished_at=None), "it is finished, but not when", REPORT)
     gone = Q(state=state.WITHDRAWN, observer__withdrawn_at=None)
     yield from all_that(sessions.filter(gone), "it was withdrawn, but its observer wasn't", REPORT)
+    known = (
+        ~Q(panel={}) | ~Q(lab={}) | Q(person__isnull=False) | Q(invitation__isnull=False) | ~Q(observer__background={})
+    )
+    known |= Q(Exists(Trial.objects.filter(session=OuterRef("pk"), device_pixel_ratio__isnull=False)))
+    known |= Q(Exists(SessionStep.objects.filter(session=OuterRef("pk")).exclude(told={})))
+    known |= Q(Exists(Decision.objects.filter(session=OuterRef("pk"))))
+    told = sessions.filter(known, state=state.WITHDRAWN)
+    yield from all_that(told, "it was withdrawn, but still tells who or on what", "report it; its erasure broke off")
     look.seen(sessions.count())
 
 

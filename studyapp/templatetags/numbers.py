@@ -1,6 +1,7 @@
 """Numbers as the report's tables write them."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from math import isinf
 from typing import Any, Literal
 
@@ -38,3 +39,9 @@ def mean(metric: Mapping[str, Any], digits: int) -> str:
 def decibels(psnr_db: float) -> str:
     """A PSNR; equal pictures have an infinite one."""
     return "∞" if isinf(psnr_db) else f"{psnr_db:.2f}"
+
+
+@register.filter
+def in_minutes(time: timedelta) -> str:
+    """A span of time, in minutes with one decimal."""
+    return f"{time.total_seconds() / 60:.1f}"

@@ -23,18 +23,24 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from studyapp.forms import ShownForm, VoteForm
 from studyapp.languages import language_for
 from studyapp.models import Study, StudySession, StudyText, Trial
-from studyapp.services.crowds import CrowdError, count_beginning, refuse_crowd
+from studyapp.services.arrivals import NOBODY_KNOWN, Arrival, NotInvitedError, arrival_of, link_of
+from studyapp.services.crowds import CrowdError, count_beginning, is_expected, refuse_crowd
+from studyapp.services.panels import Outcome, way_back
 from studyapp.services.pilots import can_pilot, is_pilot_mark
+from studyapp.services.quotas import QuotaFullError
 from studyapp.services.rehearsals import BadMarkError, read_mark
+from studyapp.services.robots import RobotError, refuse_robot
 from studyapp.services.sessions import (
     NotOpenError,
     as_shown,
     as_told,
     begin_session,
     finish_if_done,
+    go_on,
     mark_shown,
     minutes_of,
     progress_of,
+    reason_to_turn_away,
     state_of,
     touch,
 )
@@ -43,8 +49,13 @@ from studyapp.services.texts import Newest, current_text, languages_of, newest_t
 from studyapp.services.votes import NotCountableError, record_vote, to_answer
 from studyapp.simulation.marks import MARK_HEADER
 from studyapp.views.lab import keep_lab, lab_of
+from studyapp.views.turned_away import declining, turned_away
 
-PANEL_KEYS = ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID")
+SHUT_BY: dict[str, tuple[type[Exception], ...]] = {
+    Study.State.OPEN: (NotInvitedError, QuotaFullError),
+    Study.State.PAUSED: (QuotaFullError,),
+}
+"""For what a study turns somebody new away: one that is complete has paused itself, and says that it is full."""
 
 
 @never_cache
@@ -58,16 +69,20 @@ def welcome(request: HttpRequest, code: str) -> HttpResponse:
     language = language_for(request, languages, study.language)
     activate(language)
     pilot = _pilot(request, study)
-    takes = study.state == Study.State.OPEN or bool(rehearsed) or (pilot and can_pilot(study))
-    if not takes and (pilot or request.method == "GET"):
-        return _closed(request, study, pilot)
+    arrival = NOBODY_KNOWN if pilot or rehearsed else arrival_of(study, request.GET)
+    if begun := go_on(study, arrival):
+        return _seated(begun)
+    if request.method == "GET" and not rehearsed and (shut := _shut(request, study, arrival, pilot)):
+        return shut
     lab = lab_of(request, study) if study.lab_mode and not rehearsed else {}
     if study.lab_mode and not rehearsed and "observer" not in lab:
         return redirect(f"{reverse('lab', args=[code])}?{request.GET.urlencode()}")
+    limited = not (rehearsed or pilot or is_expected(request, study, arrival))
     error = ""
     if request.method == "POST":
         try:
-            if not rehearsed:
+            refuse_robot(request)
+            if limited:
                 refuse_crowd(request)
             session = begin_session(
                 study,
@@ -75,20 +90,23 @@ def welcome(request: HttpRequest, code: str) -> HttpResponse:
                 simulated=bool(rehearsed),
                 pilot=pilot,
                 lab=lab,
-                panel=_panel(request) | rehearsed,
+                panel=rehearsed,
                 ticket=request.POST.get("ticket", "")[:40] or None,
                 language=language,
+                arrival=arrival,
             )
         except CrowdError as crowd:
             return render(request, "studyapp/crowd.html", {"minutes": crowd.minutes}, status=429)
-        except NotOpenError as closed:
+        except (NotInvitedError, QuotaFullError) as reason:
+            return turned_away(request, study, arrival, reason)
+        except (NotOpenError, RobotError) as closed:
             error = str(closed)
         else:
-            if not rehearsed:
+            if limited:
                 count_beginning(request)
             return _seated(session)
-    if not takes:
-        return _closed(request, study, pilot)
+    if not rehearsed and (shut := _shut(request, study, arrival, pilot)):
+        return shut
     context = {
         "study": _as_welcomed(study, language, newest),
         "languages": [(code, name) for code, name in settings.LANGUAGES if code in languages],
@@ -96,13 +114,23 @@ def welcome(request: HttpRequest, code: str) -> HttpResponse:
         "ticket": token_urlsafe(16),
         "under_way": _under_way(request, study, pilot),
         "pilot": pilot,
+        "declining": declining(request, study, arrival),
     }
     response = render(request, "studyapp/welcome.html", context)
     return _acknowledged(response, rehearsed)
 
 
-def _closed(request: HttpRequest, study: Study, pilot: bool) -> HttpResponse:
-    return render(request, "studyapp/closed.html", {"study": study, "under_way": _under_way(request, study, pilot)})
+def _shut(request: HttpRequest, study: Study, arrival: Arrival, pilot: bool) -> HttpResponse | None:
+    """What somebody new sees where they can't begin; None where they can. Who has begun here is told that they have."""
+    under_way = _under_way(request, study, pilot)
+    if pilot and can_pilot(study):
+        return None
+    reason = None if under_way or study.state not in SHUT_BY else reason_to_turn_away(study, arrival)
+    if reason is not None and isinstance(reason, SHUT_BY[study.state]):
+        return turned_away(request, study, arrival, reason)
+    if study.state != Study.State.OPEN or pilot:
+        return render(request, "studyapp/closed.html", {"study": study, "under_way": under_way})
+    return None
 
 
 def _rehearsed(request: HttpRequest, study: Study) -> dict[str, str]:
@@ -177,10 +205,6 @@ def _as_welcomed(study: Study, language: str, newest: Newest) -> dict[str, Any]:
     }
 
 
-def _panel(request: HttpRequest) -> dict[str, str]:
-    return {key: request.GET[key][:200] for key in PANEL_KEYS if key in request.GET}
-
-
 @never_cache
 @require_GET
 def look(request: HttpRequest, token: str) -> HttpResponse:
@@ -195,7 +219,7 @@ def look(request: HttpRequest, token: str) -> HttpResponse:
     if not state["trials"]:
         finish_if_done(session)
         return redirect("thanks", token)
-    context = {"state": state, "simulated": session.study.testset.simulated}
+    context = {"state": state, "simulated": session.study.testset.simulated, "token": token}
     return render(request, "studyapp/look.html", context)
 
 
@@ -204,14 +228,15 @@ def ended(session: StudySession) -> dict[str, Any]:
     if session.state == StudySession.State.FINISHED:
         return {}
     if session.state == StudySession.State.WITHDRAWN:
-        return {"withdrawn": True, "sitting": session.token}
+        back = way_back(session.study, Outcome.WITHDREW, told={})
+        return {"withdrawn": True, "sitting": session.token, "back": back}
     if is_barred(session):
         return {"barred": True}
     if session.study.state == Study.State.CLOSED:
         return {"study": session.study, "sitting": session.token}
     if touch(session):
         return {}
-    return {"study": session.study, "sitting": session.token, "again": session.study.code}
+    return {"study": session.study, "sitting": session.token, "again": session.study.code, "link": link_of(session)}
 
 
 @never_cache
@@ -228,16 +253,17 @@ def place(request: HttpRequest, token: str) -> JsonResponse:
 @require_GET
 def thanks(request: HttpRequest, token: str) -> HttpResponse:
     """The end, once everything is stored."""
-    session = get_object_or_404(StudySession.objects.select_related("study"), token=token)
+    session = get_object_or_404(StudySession.objects.select_related("study", "observer"), token=token)
     activate(session.language)
     if session.state != StudySession.State.FINISHED or current_step(session):
         return redirect("look", token)
     study = session.study
+    back = way_back(study, Outcome.COMPLETED, told=session.panel, session=session)
     context = {
         "study": study,
         "sitting": token,
-        "completion_code": study.completion_code,
-        "redirect_url": study.completion_url,
+        "completion_code": back.code,
+        "redirect_url": back.url,
         "has_receipt": session.consent_id is not None,
     }
     return render(request, "studyapp/thanks.html", context)

@@ -20,7 +20,9 @@ from studyapp.models import Study
 from studyapp.services import overview
 from studyapp.services.access import may, study_for
 from studyapp.services.pilots import can_pilot, pilot_path
+from studyapp.services.quotas import places_of
 from studyapp.services.rehearsals import forget_rehearsals
+from studyapp.services.retention import kept_of
 from studyapp.services.studies import close_study, open_study, pause_study
 
 CHANGES: dict[str, Callable[[Study], None]] = {"open": open_study, "pause": pause_study, "close": close_study}
@@ -60,6 +62,8 @@ def study_page(request: LoggedInRequest, pk: int) -> HttpResponse:
         "pilot_link": request.build_absolute_uri(pilot_path(study)) if can_pilot(study) else "",
         "conditions": overview.conditions_in_brief(study),
         "lanes": overview.lanes_of(study),
+        "places": places_of(study),
+        "kept": kept_of(study),
         "pairs": overview.pairs_of(study),
         "jobs": overview.jobs_of(study),
         "lacking": overview.lacking(study),

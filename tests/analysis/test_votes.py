@@ -11,7 +11,7 @@ from analysis.votes import LEFT_OUT, VotesError, read_votes, sift
 
 EXPORT = (
     "study,observer,session,pilot,simulated,slot,policy_version,position,kind,content,scene,camera,left,right,swapped,"
-    "vote,abandoned,shown_at,answered_at,response_ms"
+    "vote,abandoned,shown_at,answered_at,response_ms,use"
 )
 
 
@@ -50,6 +50,7 @@ def test_every_row_left_out_has_a_reason(tmp_path: Path) -> None:
         {"kind": "same", "right": "dped"},
         {"pilot": "true"},
         {"simulated": "true"},
+        {"use": "no"},
         {"abandoned": "true", "vote": ""},
         {"vote": ""},
         {"vote": "not_sure"},

@@ -65,6 +65,10 @@ TABLE: dict[str, tuple[int, ...]] = {
     "example": (404, 404, 404, 404, 404),  # the study shows none
     "receipt": (404, 404, 404, 404, 404),  # the study asks for no consent
     "thanks": AWAY,  # not done yet: back to the pairs
+    "decline": OPEN,
+    "yours": OPEN,
+    "own-data": OPEN,
+    "withdraw": OPEN,
     "shown": POSTED,
     "vote": POSTED,
     "tile": OPEN,
@@ -86,6 +90,11 @@ TABLE: dict[str, tuple[int, ...]] = {
     "study-live-json": SEEN,
     "study-live-scores": SEEN,
     "study-live-screening": SEEN,
+    "recruiting": SHARED_OUT,
+    "invitations": SHARED_OUT,
+    "invitations-csv": SHARED_OUT,
+    "decisions": SEEN,
+    "to-pay-csv": SHARED_OUT,
     "votes-csv": SEEN,
     "report": SEEN,
     "report-json": SEEN,
@@ -167,6 +176,9 @@ TABLE: dict[str, tuple[int, ...]] = {
 POSTS: dict[str, tuple[int, ...]] = {
     "study-state": (LOGIN, 403, 302, 404, 302),
     "study-people": (LOGIN, 403, 400, 404, 400),
+    "recruiting": (LOGIN, 403, 302, 404, 302),
+    "invitations": (LOGIN, 403, 400, 404, 400),
+    "decisions": (LOGIN, 403, 302, 404, 302),
     "study-unshare": (LOGIN, 403, 302, 404, 404),  # the owner took it back; then there is nobody to take it from
     "admin:studyapp_study_pause": (LOGIN, 404, 302, 404, 302),
     "admin:studyapp_study_change": (LOGIN, 404, 200, 404, 200),
@@ -177,6 +189,9 @@ POSTS: dict[str, tuple[int, ...]] = {
 
 # The ends of names of admin pages that aren't about one row.
 OF_NO_ROW = ("_changelist", "_add", "_load", "_add_photos", "_import_released", "_add_network", "_from_toml")
+
+
+RECRUITING = ("recruiting", "invitations", "invitations-csv", "decisions", "to-pay-csv")
 
 
 class World(NamedTuple):
@@ -238,6 +253,9 @@ def address(name: str, world: World) -> str:
     sat, trial = world.rows["sitting"], world.rows["trial"]
     told: dict[str, dict[str, Any]] = {
         "welcome": {"code": world.study.code},
+        "decline": {"code": world.study.code},
+        **{name: {"token": sat.token} for name in ("yours", "own-data", "withdraw")},
+        **{name: {"pk": world.study.pk} for name in RECRUITING},
         "look": {"token": sat.token},
         "place": {"token": sat.token},
         "thanks": {"token": sat.token},

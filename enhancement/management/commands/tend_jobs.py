@@ -9,9 +9,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connection
+from django.utils.module_loading import import_string
 
 from enhancement.services.jobs import AWAY, tend_jobs
-from enhancement.services.uploads import remove_stale_uploads
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ TIDY_EVERY_S = 3600.0
 class Command(BaseCommand):
     help = (
         "Watch over jobs: those whose worker died are queued again, and lost messages are sent again. "
-        "Uploads that nobody goes on with are removed."
+        "Every hour, what nobody needs any more is removed: see TIDIED_HOURLY in the settings."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,9 +38,15 @@ class Command(BaseCommand):
                 tend_jobs()
                 away = False
                 if monotonic() >= tidy_at:
-                    remove_stale_uploads()
+                    tidy()
                     tidy_at = monotonic() + TIDY_EVERY_S
             except AWAY as error:
                 log.warning("the database can't be reached (%s); trying again", error)
                 away = True
             stop.wait(settings.JOB_HEARTBEAT_S)
+
+
+def tidy() -> None:
+    """Each of the settings' hourly duties; they name the study app's by path, for nothing here may import it."""
+    for path in settings.TIDIED_HOURLY:
+        import_string(path)()
