@@ -17,6 +17,7 @@ from django.db.models.functions import TruncMinute
 from django.utils import timezone
 
 from studyapp.models import Study, StudySession, Trial, Vote
+from studyapp.services.quotas import places_of
 
 MINUTES = 60
 LOOKING_NOW = timedelta(minutes=2)
@@ -48,6 +49,7 @@ def live_of(study: Study, now: datetime, *, simulated: bool = False) -> dict[str
         "minutes": _minutes(study, now, simulated=simulated),
         "balance": _balance(study, simulated=simulated),
         "dropouts": _dropouts(study, sittings, now),
+        "places": [] if simulated else _places(study),
     }
     stamp = hashlib.sha256(json.dumps(numbers).encode()).hexdigest()[:16]
     return {"stamp": stamp, "at": now.isoformat(timespec="seconds"), **numbers}
@@ -70,6 +72,20 @@ def _sittings(study: Study, sittings: QuerySet[StudySession], now: datetime) -> 
         abandoned=Count("pk", filter=Q(state=state.ABANDONED) | silent),
         withdrawn=Count("pk", filter=Q(state=state.WITHDRAWN)),
     )
+
+
+def _places(study: Study) -> list[dict[str, Any]]:
+    """How many of how many, for the whole study and for groups; nothing where no quota is set."""
+    return [
+        {
+            "group": places.group,
+            "quota": places.quota,
+            "finished": places.finished,
+            "under_way": places.taken - places.finished,
+            "to_come": max(0, places.quota - places.finished),
+        }
+        for places in places_of(study)
+    ]
 
 
 def _minutes(study: Study, now: datetime, *, simulated: bool) -> list[list[Any]]:

@@ -122,6 +122,18 @@ class TestNumbers:
         later = timezone.now() + timedelta(minutes=study.lease_minutes + 1)
         assert {"answered": 3, "sittings": 1} in live_of(study, later)["dropouts"]
 
+    def test_how_many_of_how_many(self, study: Study) -> None:
+        assert live_of(study, timezone.now())["places"] == []
+        study.quota, study.group_quotas = 3, {"experts": 1}
+        study.save()
+        answer_all(sit(study), waver(1, {**LIKED, "reference": 0.9}))
+        sit(study)
+        assert live_of(study, timezone.now())["places"] == [
+            {"group": "", "quota": 3, "finished": 1, "under_way": 1, "to_come": 2},
+            {"group": "experts", "quota": 1, "finished": 0, "under_way": 0, "to_come": 1},
+        ]
+        assert live_of(study, timezone.now(), simulated=True)["places"] == []
+
     def test_the_stamp_is_news_and_nothing_else(self, study: Study) -> None:
         now = timezone.now().replace(second=10)
         first = live_of(study, now)["stamp"]
@@ -161,6 +173,18 @@ class TestPage:
                 counts.append((url, len(queries)))
         assert counts[:2] == counts[2:]
 
+    def test_the_number_that_was_set(self, client: Client, study: Study) -> None:
+        answer_all(sit(study), waver(1, {**LIKED, "reference": 0.9}))
+        assert "no number is set for this study" in page(client, f"/studies/{study.pk}/live/")
+        cache.clear()
+        Study.objects.filter(pk=study.pk).update(quota=2)
+        shown = page(client, f"/studies/{study.pk}/live/")
+        assert "1 of 2 finished, 0 under way" in shown
+        assert "1 to come until the number that was set." in shown
+        cache.clear()
+        Study.objects.filter(pk=study.pk).update(quota=1)
+        assert "the number that was set is reached." in page(client, f"/studies/{study.pk}/live/")
+
     def test_no_score_is_on_it(self, client: Client, study: Study) -> None:
         for number in range(6):
             answer_all(sit(study), waver(number, {**LIKED, "reference": 0.9}))
@@ -168,7 +192,17 @@ class TestPage:
         told = client.get(f"/studies/{study.pk}/live.json").json()
         assert "Scores, under a cover" in shown
         assert "interval" not in shown.split("Armitage")[0]
-        assert set(told) == {"stamp", "at", "state", "simulated", "sittings", "minutes", "balance", "dropouts"}
+        assert set(told) == {
+            "stamp",
+            "at",
+            "state",
+            "simulated",
+            "sittings",
+            "minutes",
+            "balance",
+            "dropouts",
+            "places",
+        }
         lifted = page(client, f"/studies/{study.pk}/live/scores/")
         assert '<th scope="row">auto</th>' in lifted
         assert "36 votes of 6 observers" in lifted
