@@ -12,7 +12,7 @@ from studyapp.services.arrivals import Arrival
 from studyapp.services.quotas import QuotaFullError, places_of, set_quotas
 from studyapp.services.sessions import begin_session, touch
 from studyapp.services.withdrawal import withdraw
-from tests.studyapp.factories import answer_all, prefer, sit
+from tests.studyapp.factories import answer_all, leave, prefer, sit
 
 pytestmark = pytest.mark.django_db
 
@@ -75,17 +75,14 @@ def test_one_that_withdraws_gives_its_place_back(study: Study) -> None:
 
 
 def test_who_comes_back_when_the_place_is_gone_does_not_go_on(study: Study) -> None:
-    """Though a slot may be free: one given back in between."""
+    """Though what they didn't answer is free: the quota was lowered in between."""
     limited(study, 2)
     first, second = sit(study), sit(study)
-    silence(first)
-    sit(study)
-    third_slot = study.sessions.latest("pk").slot
-    assert third_slot == first.slot
-    StudySession.objects.filter(pk=first.pk).update(slot=study.slots.create(number=9, policy_version="balanced-1"))
+    leave(first)
+    limited(study, 1)
     first.refresh_from_db()
     assert first.state == StudySession.State.ABANDONED
-    assert not touch(first), "its slot is free, but no place is"
+    assert not touch(first), "its pairs are free, but no place is"
     withdraw(second)
     first.refresh_from_db()
     assert touch(first), "now there is one"

@@ -11,8 +11,8 @@ from pytest_django import Settings
 from studyapp.models import Invitation, Panel, Study, StudySession
 from studyapp.services.invitations import BadNumberError, make_invitations
 from studyapp.services.panels import problems_of_template, set_panel, way_back
-from studyapp.services.quotas import set_quotas
 from studyapp.services.places import abandon_sessions
+from studyapp.services.quotas import set_quotas
 from tests.studyapp.factories import answer_all, prefer, sit
 from tests.studyapp.test_quotas import silence
 

@@ -209,7 +209,7 @@ class TestOwnData:
         """A new column must be said to whom it is about, or be named here."""
         told = {
             "id", "study", "observer", "state", "started_at", "last_seen_at", "finished_at", "instructions", "consent",
-            "consented_at", "panel", "person", "group", "invitation",
+            "consented_at", "panel", "person", "group", "invitation", "language", "lab",
         }  # fmt: skip
         of_the_design = {"slot", "token", "ticket", "pilot", "simulated", "stamp"}
         assert {field.name for field in StudySession._meta.fields} == told | of_the_design
