@@ -5,9 +5,11 @@ from studyapp.models.member import StudyMember
 from studyapp.models.observer import Observer, Slot, StudySession
 from studyapp.models.rendering import Raster, Rendering
 from studyapp.models.study import Condition, ConditionMethod, Study, StudyText
+from studyapp.models.token import ApiToken
 from studyapp.models.trial import RejectedVote, Trial, Vote
 
 __all__ = [
+    "ApiToken",
     "Beginning",
     "Condition",
     "ConditionMethod",
