@@ -1,6 +1,9 @@
 """What runs inside the measured installation: one way of writing a study's exposures to a file."""
 
+import cProfile
 import csv
+import io
+import pstats
 import resource
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -97,10 +100,6 @@ def measure(way: str, folder: str) -> dict[str, float]:
 
 def profile(way: str, folder: str) -> str:
     """Where the time goes."""
-    import cProfile
-    import io
-    import pstats
-
     watched = cProfile.Profile()
     watched.runcall(WAYS[way], Study.objects.get(), Path(folder, "exported"))
     told = io.StringIO()

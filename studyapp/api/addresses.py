@@ -18,7 +18,7 @@ from studyapp.api import library, studies
 from studyapp.api.door import ByToken
 from studyapp.api.reference import operations
 
-NO_TOKEN = (
+UNKNOWN = (
     "Send a token that is good: the header “Authorization: Bearer phoropter_…”. You make one under "
     "“Tokens for programs”, in the menu behind your name."
 )
@@ -44,7 +44,7 @@ def _said(words: str, status: int) -> JsonResponse:
 @api.exception_handler(AuthenticationError)
 def no_token(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
     """401."""
-    response = _said(NO_TOKEN, 401)
+    response = _said(UNKNOWN, 401)
     response["WWW-Authenticate"] = 'Bearer realm="Phoropter"'
     return response
 

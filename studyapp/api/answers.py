@@ -1,7 +1,7 @@
 """What the API answers with, as its OpenAPI description tells it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from ninja import Field, Schema
 from pydantic import create_model
@@ -143,5 +143,5 @@ def of_table(name: str, table: Table) -> type[Schema]:
     return create_model(name, __base__=Schema, **fields)
 
 
-Exposure = of_table("Exposure", EXPOSURES)
-Sitting = of_table("Sitting", SESSIONS)
+Exposure: TypeAlias = of_table("Exposure", EXPOSURES)  # type: ignore[valid-type]  # made of the table
+Sitting: TypeAlias = of_table("Sitting", SESSIONS)  # type: ignore[valid-type]

@@ -18,7 +18,7 @@ Number = Annotated[int, Path(description="The test set's number, as in the addre
 
 
 @router.get("/testsets", response=told(Page[TestSetTold]), url_name="testsets")
-def testsets(request: TokenRequest, limit: Limit = 100, after: After = "") -> dict[str, Any]:
+def library(request: TokenRequest, limit: Limit = 100, after: After = "") -> dict[str, Any]:
     """The test sets of the library; for a viewer, those of the studies that they see."""
     return page_of(testsets_for(request.auth), _testset_told, limit=limit, after=after)
 

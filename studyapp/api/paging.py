@@ -48,7 +48,9 @@ def beyond(order: Sequence[str], after: str) -> Q:
     if not after:
         return Q()
     told = after.split("-")
-    if len(told) != len(order) or not all(number.isascii() and number.isdigit() and len(number) < 19 for number in told):
+    if len(told) != len(order) or not all(
+        number.isascii() and number.isdigit() and len(number) < 19 for number in told
+    ):
         raise HttpError(422, f"after={after!r} is not what `next` of a page said; leave it out for the first page.")
     found, same = Q(), Q()
     for name, number in zip(order, map(int, told), strict=True):

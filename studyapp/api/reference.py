@@ -69,7 +69,7 @@ def _kind(schema: Described) -> str:
     if "anyOf" in schema:
         return " or ".join(_kind(one) for one in schema["anyOf"])
     if "$ref" in schema:
-        return schema["$ref"].rsplit("/", 1)[-1]
+        return str(schema["$ref"]).rsplit("/", 1)[-1]
     kind = f"list of {_kind(schema['items'])}" if "items" in schema else schema.get("format", schema.get("type", "any"))
     default = schema.get("default")
     return f"{kind}, {default}" if default not in (None, "", False) else str(kind)

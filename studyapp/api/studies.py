@@ -82,6 +82,7 @@ def exposures(
 
 @router.get(
     "/studies/{study}/files/{name}",
+    response=told(None),
     url_name="file",
     description=f"A whole file, streamed: {', '.join(f'`{name}`' for name in DATA_FILES)}.",
     openapi_extra={"responses": {200: {"description": "The file", "content": {"application/octet-stream": {}}}}},

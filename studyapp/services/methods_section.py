@@ -93,10 +93,10 @@ def _scheduled(study: Study) -> str:
     others = [f"{share:.0%} {kind}" for kind, share in shares.items() if share]
     beside = f", with {', '.join(others)} pairs, which are never fitted" if others else ""
     return (
-        f"Pairs, order and sides follow from the seed {study.seed} by the policy {study.policy_version}: each sitting, of "
-        f"{study.trials_per_session} pairs at most, takes the next free slot of a balanced design{beside}. A sitting "
-        "without a sign of "
-        f"life for {study.lease_minutes} minutes counts as abandoned; its slot is given to the next, its votes stay."
+        f"Pairs, order and sides follow from the seed {study.seed} by the policy {study.policy_version}: each sitting, "
+        f"of {study.trials_per_session} pairs at most, takes the next free slot of a balanced design{beside}. A "
+        f"sitting without a sign of life for {study.lease_minutes} minutes counts as abandoned; its slot is given to "
+        "the next, its votes stay."
     )
 
 
@@ -109,10 +109,10 @@ def _took_part(study: Study, told: dict[str, Any]) -> str:
     said = told["counts"]["answers"]
     return (
         f"{number[states.FINISHED]} sittings were finished, {number[states.ABANDONED]} abandoned and "
-        f"{number[states.ACTIVE]} are still open; {number[states.WITHDRAWN]} more were withdrawn by their observers, and "
-        f"nothing of them is in any file. {sittings.filter(pilot=True).count()} pilot sittings don't count.\n\n"
-        f"{told['counts']['votes']} votes by {told['counts']['observers']} observers count: {said['left']} for the left "
-        f"side, {said['right']} for the right side, {said['tie']} ties. "
+        f"{number[states.ACTIVE]} are still open; {number[states.WITHDRAWN]} more were withdrawn by their observers, "
+        f"and nothing of them is in any file. {sittings.filter(pilot=True).count()} pilot sittings don't count.\n\n"
+        f"{told['counts']['votes']} votes by {told['counts']['observers']} observers count: {said['left']} for the "
+        f"left side, {said['right']} for the right side, {said['tie']} ties. "
         f"Of {told['counts']['rows']} exposures were left out: {left_out or 'none'}."
     )
 

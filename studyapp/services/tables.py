@@ -4,11 +4,23 @@ A new column is one line here and one in docs/export.md; every format, the API a
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from django.db.models import (
-    BooleanField, Case, Count, ExpressionWrapper, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When,
+    BooleanField,
+    Case,
+    Count,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
 )  # fmt: skip
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
@@ -50,7 +62,7 @@ class Table:
     of_session: str
     order: tuple[str, ...]
     columns: Mapping[str, Column]
-    holds: Q = Q()
+    holds: Q = field(default_factory=Q)
 
     def query(self, *names: str) -> "QuerySet[Any, Row]":
         """The rows as tuples of the named columns, of all of them where none is named."""

@@ -12,7 +12,6 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from studyapp.models import Study
 from studyapp.services.access import study_for
 from studyapp.services.exports import csv_lines
 from studyapp.views.downloads import as_download, sent
@@ -80,9 +79,7 @@ def figure(request: LoggedInRequest, pk: int, name: str, suffix: str) -> HttpRes
         raise Http404
     drawn = figure_of(study, name, suffix, include_simulated=_with_simulated(request))
     response = HttpResponse(drawn, content_type=FIGURE_TYPES[suffix])
-    return (
-        as_download(response, study, f"{_called(request)}{name}.{suffix}") if "download" in request.GET else response
-    )
+    return as_download(response, study, f"{_called(request)}{name}.{suffix}") if "download" in request.GET else response
 
 
 def _with_simulated(request: HttpRequest) -> bool:

@@ -1,6 +1,7 @@
 """A person's tokens for programs."""
 
 from datetime import timedelta
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -30,7 +31,7 @@ class TokenForm(forms.Form):
 def tokens_page(request: LoggedInRequest) -> HttpResponse:
     """One's tokens. A new one is shown in the very answer that makes it: no session, message or log ever holds it."""
     form = TokenForm(request.POST if request.method == "POST" else None)
-    shown = {"form": form}
+    shown: dict[str, Any] = {"form": form}
     if form.is_valid():
         days = form.cleaned_data["days"]
         expires_at = timezone.now() + timedelta(days=int(days)) if days else None

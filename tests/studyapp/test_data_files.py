@@ -9,7 +9,6 @@ import sys
 import tomllib
 import zipfile
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +26,14 @@ from analysis.report import SEED, report
 from analysis.votes import read_votes
 from studyapp.definition import COMPLETION_KEYS, DESIGN_KEYS, TYPES, define
 from studyapp.design.schedule import ContentKey, Design, slot
-from studyapp.models import Rendering, Study, StudySession, Trial
+from studyapp.models import Rendering, Study, StudySession
 from studyapp.services import parquet_files, tables
 from studyapp.services.data_files import DATA_FILES
 from studyapp.services.definitions import as_toml, definition_of
 from studyapp.services.reports import REPLICATES, report_of
 from studyapp.services.sessions import mark_shown
 from studyapp.services.studies import create_study
-from studyapp.services.tables import EXPOSURES, SESSIONS, batches
+from studyapp.services.tables import EXPOSURES, batches
 from tests.studyapp.factories import DEVICE, answer, answer_all, make_study, make_user, prefer, sit, waver
 
 pytestmark = pytest.mark.django_db
@@ -133,7 +132,9 @@ class TestFormats:
             first = next(batches(EXPOSURES, study))
         assert len(seen) == 2
         assert len({row[2] for row in first}) == 2
-        assert [row for batch in batches(EXPOSURES, study) for row in batch] == [row for batch in at_once for row in batch]
+        assert [row for batch in batches(EXPOSURES, study) for row in batch] == [
+            row for batch in at_once for row in batch
+        ]
 
 
 class TestSessions:
@@ -190,7 +191,14 @@ def test_a_second_answer_is_in_the_rejected_ones(study: Study) -> None:
 class TestPwcmp:
     def test_it_holds_what_counts_and_was_decided(self, study: Study) -> None:
         counted = [
-            (row["observer"], row["session"], row["content"], row["left"], row["right"], str(int(row["vote"] == "left")))
+            (
+                row["observer"],
+                row["session"],
+                row["content"],
+                row["left"],
+                row["right"],
+                str(int(row["vote"] == "left")),
+            )
             for row in rows_of(study, "exposures.csv")
             if row["kind"] == "main" and row["pilot"] == "false" and row["vote"] in ("left", "right")
         ]
@@ -228,8 +236,10 @@ class TestToml:
                     st.floats(allow_nan=False, allow_infinity=False),
                     st.text(st.characters(exclude_categories=["Cs"])),
                 ),
-                lambda inner: st.lists(inner, max_size=3)
-                | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=3), inner, max_size=3),
+                lambda inner: (
+                    st.lists(inner, max_size=3)
+                    | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=3), inner, max_size=3)
+                ),
                 max_leaves=6,
             ),
             max_size=4,
@@ -345,9 +355,7 @@ def test_the_report_reads_no_more_than_it_needs(study: Study, tmp_path: Path) ->
     """And gives what the whole file gives."""
     place = tmp_path / "exposures.csv"
     place.write_bytes(whole(study, "exposures.csv"))
-    from_file = report(
-        read_votes(place), conditions=list(CONDITIONS[:3]), replicates=REPLICATES, seed=SEED
-    ).as_json()
+    from_file = report(read_votes(place), conditions=list(CONDITIONS[:3]), replicates=REPLICATES, seed=SEED).as_json()
     page = report_of(study).as_json()
     assert close({**from_file, "metrics": []}, {**page, "metrics": []})
 

@@ -18,7 +18,9 @@ EVERY_COLUMN = [(name, column) for name, table in TABLES.items() for column in t
 
 def documented(name: str) -> dict[str, list[str]]:
     """Column → the other cells of its line: type, unit, values, empty when."""
-    section = re.split(r"^## ", PAGE.read_text(encoding="utf-8").split(f"## Columns of {name}\n")[1], flags=re.MULTILINE)[0]
+    section = re.split(
+        r"^## ", PAGE.read_text(encoding="utf-8").split(f"## Columns of {name}\n")[1], flags=re.MULTILINE
+    )[0]
     lines = re.findall(r"^\| `(\w+)` \|(.*)\|$", section, flags=re.MULTILINE)
     return {name: [cell.strip() for cell in rest.split("|")] for name, rest in lines}
 
