@@ -1,4 +1,4 @@
-"""The lines of docs/api.md, run against a server by a program of their own; a bundle that is written while votes come."""
+"""The lines of docs/api.md, run against a server by a program; and a bundle that is written while votes come."""
 
 import io
 import json

@@ -14,7 +14,7 @@ Told = TypeVar("Told")
 Of = TypeVar("Of", bound=Model)
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
-After = Annotated[str, Query(description="`next` of the page before; empty for the first page.")]
+After = Annotated[str, Query(description="“next” of the page before; empty for the first page.")]
 
 
 class Page(Schema, Generic[Told]):

@@ -48,7 +48,7 @@ def _operation(path: str, told: Described, schemas: Described) -> Operation:
     one = answer["properties"]["items"] if paged else answer
     return Operation(
         path,
-        told.get("description", ""),
+        told.get("description", "").replace("`", ""),
         [Named(of["name"], _kind(of["schema"]), of.get("description", "")) for of in told["parameters"]],
         paged,
         list(_fields(_followed(one.get("items", one), schemas))),
@@ -72,4 +72,4 @@ def _kind(schema: Described) -> str:
         return str(schema["$ref"]).rsplit("/", 1)[-1]
     kind = f"list of {_kind(schema['items'])}" if "items" in schema else schema.get("format", schema.get("type", "any"))
     default = schema.get("default")
-    return f"{kind}, {default}" if default not in (None, "", False) else str(kind)
+    return f"{kind} ({default})" if default not in (None, "", False) else str(kind)
