@@ -3,8 +3,9 @@
 A new column is one line here and one in docs/export.md; every format, the API and the bundle follow.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Literal
 
 from django.db.models import (
@@ -64,11 +65,17 @@ class Table:
     columns: Mapping[str, Column]
     holds: Q = field(default_factory=Q)
 
-    def query(self, *names: str) -> "QuerySet[Any, Row]":
-        """The rows as tuples of the named columns, of all of them where none is named."""
-        wanted = {f"column_{name}": self.columns[name].expression() for name in names or self.columns}
+    def query(self, *first: str, of: Iterable[str] | None = None) -> "QuerySet[Any, Row]":
+        """The rows as tuples: ``first`` are paths, then come the named columns, all of them where none are named."""
+        names = self.columns if of is None else of
+        wanted = {f"column_{name}": self.columns[name].expression() for name in names}
         rows = self.model._default_manager.filter(self.holds).order_by(*self.order)
-        return rows.annotate(**wanted).values_list(*wanted)
+        return rows.annotate(**wanted).values_list(*first, *wanted)
+
+    def told_by_sitting(self, name: str) -> str:
+        """The path from the sitting to a column that all its rows share; nothing for other columns."""
+        source, beginning = self.columns[name].source, f"{self.of_session}__"
+        return source.removeprefix(beginning) if isinstance(source, str) and source.startswith(beginning) else ""
 
 
 def sittings_of(study: Study, *, include_simulated: bool = False) -> QuerySet[StudySession]:
@@ -81,15 +88,23 @@ def batches(table: Table, study: Study, *names: str, include_simulated: bool = F
     """All rows of a study, those of some sittings at a time, in the order of sittings.
 
     Each query is over at once: a download that takes an hour holds no cursor, transaction or snapshot for an hour,
-    and no more than a few thousand rows of memory. What a sitting is told to have done is of one moment.
+    and no more than a few thousand rows of memory. What a sitting is told to have done is of one moment. What its rows
+    share is asked once for each sitting, which spares the database half of its joins.
     """
+    wanted = names or tuple(table.columns)
+    shared = {name: path for name in wanted if (path := table.told_by_sitting(name))}
+    own = [name for name in wanted if name not in shared]
+    found = ("", *shared, "", *own)
+    # The slice is cut off again below: so a single name gives a tuple, too.
+    pick = itemgetter(slice(0, 0), *map(found.index, wanted))
     at_once = max(1, ROWS_AT_ONCE // study.trials_per_session)
-    sittings = sittings_of(study, include_simulated=include_simulated)
+    sittings = sittings_of(study, include_simulated=include_simulated).values_list("pk", *shared.values())
     last = 0
-    while of := list(sittings.filter(pk__gt=last).values_list("pk", flat=True)[:at_once]):
-        last = of[-1]
-        if rows := list(table.query(*names).filter(**{f"{table.of_session}__in": of})):
-            yield rows
+    while told := {sitting[0]: sitting for sitting in sittings.filter(pk__gt=last)[:at_once]}:
+        last = max(told)
+        rows = table.query(table.of_session, of=own).filter(**{f"{table.of_session}__in": list(told)})
+        if made := [pick(told[row[0]] + row)[1:] for row in rows]:
+            yield made
 
 
 GOLD_ANSWERED = Q(kind=Trial.Kind.GOLD, vote__isnull=False)
