@@ -9,7 +9,7 @@ from pathlib import Path
 
 from analysis.report import SEED, SIMULATED_STAMP, Report, report
 from analysis.scale import ranked
-from analysis.votes import LAYOUTS, LEFT_OUT, VotesError, read_votes
+from analysis.votes import LAYOUTS, LEFT_OUT, read_votes
 
 BAD_INPUT = 2
 
@@ -19,8 +19,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     try:
         votes = read_votes(asked.votes, asked.layout)
-        made = report(votes, replicates=asked.replicates, seed=asked.seed, include_simulated=asked.include_simulated)
-    except VotesError as error:
+        made = report(
+            votes,
+            conditions=asked.conditions,
+            replicates=asked.replicates,
+            seed=asked.seed,
+            include_simulated=asked.include_simulated,
+        )
+    except ValueError as error:  # VotesError, or a condition that was voted on and not named
         print(f"error: {error}", file=sys.stderr)
         return BAD_INPUT
     print(made.to_json() if asked.json else as_text(made))
@@ -89,6 +95,9 @@ def _parser() -> argparse.ArgumentParser:
     scale = commands.add_parser("scale", help="scores with observer intervals, and preferences pair by pair")
     scale.add_argument("votes", type=Path, help="CSV file: an export of a study, or another known layout")
     scale.add_argument("--layout", choices=list(LAYOUTS), help="how the file is laid out (default: by its header)")
+    scale.add_argument(
+        "--conditions", nargs="+", metavar="NAME", help="all that were compared (default: those that were voted on)"
+    )
     scale.add_argument("--json", action="store_true", help="print the whole report as JSON")
     scale.add_argument("--replicates", type=_replicates, default=1000, help="bootstrap replicates (default: 1000)")
     scale.add_argument("--seed", type=_seed, default=SEED, help=f"of the bootstrap (default: {SEED})")

@@ -74,6 +74,10 @@ def _phoropter(table: pd.DataFrame) -> pd.DataFrame:
     return canonical
 
 
+def _pwcmp(table: pd.DataFrame) -> pd.DataFrame:
+    return _pwcmp_tmo(table.rename(columns={"session": "session_id"}))
+
+
 def _pwcmp_tmo(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
@@ -123,6 +127,11 @@ LAYOUTS: dict[str, Layout] = {
         },
         adapt=_phoropter,
         may_be_empty=("scene", "camera", "vote"),
+    ),
+    "pwcmp": Layout(
+        columns=("observer", "session", "scene", "condition_A", "condition_B", "is_A_selected"),
+        values={"is_A_selected": ("1", "0")},
+        adapt=_pwcmp,
     ),
     "pwcmp-tmo": Layout(
         columns=("observer", "session_id", "scene", "is_A_selected", "condition_A", "condition_B"),

@@ -2,8 +2,9 @@
 
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import path
+from django.urls import include, path
 
+from studyapp.api.addresses import patterns
 from studyapp.views import (
     account,
     decisions,
@@ -20,6 +21,7 @@ from studyapp.views import (
     sharing,
     steps,
     tiles,
+    tokens,
     turned_away,
 )
 
@@ -48,6 +50,8 @@ urlpatterns = [
     path("password/", account.PasswordChange.as_view(), name="password_change"),
     path("password/forgotten/", account.PasswordForgotten.as_view(), name="password-forgotten"),
     path("password/<str:uidb64>/<str:token>/", account.PasswordSet.as_view(), name="password-set"),
+    path("account/tokens/", tokens.tokens_page, name="tokens"),
+    path("account/tokens/<int:pk>/take-back/", tokens.revoke, name="revoke-token"),
     path("studies/", researcher.studies, name="studies"),
     path("studies/<int:pk>/", researcher.study_page, name="study"),
     path("studies/<int:pk>/state/", researcher.change_state, name="study-state"),
@@ -66,6 +70,7 @@ urlpatterns = [
     path("studies/<int:pk>/live/scores/", live.scores, name="study-live-scores"),
     path("studies/<int:pk>/live/screening/", live.screening, name="study-live-screening"),
     path("studies/<int:pk>/votes.csv", reports.votes_csv, name="votes-csv"),
+    path("studies/<int:pk>/data/<str:name>", reports.data_file, name="data-file"),
     path("studies/<int:pk>/report/", reports.report_page, name="report"),
     path("studies/<int:pk>/report.json", reports.report_json, name="report-json"),
     path("studies/<int:pk>/figures/<str:name>.<str:suffix>", reports.figure, name="figure"),
@@ -84,6 +89,8 @@ urlpatterns = [
     path("jobs/<int:pk>/", jobs.job_page, name="job"),
     path("jobs/<int:pk>/cancel/", jobs.cancel, name="cancel-job"),
     path("jobs/<int:pk>/retry/", jobs.retry, name="retry-job"),
+    # programs
+    path("api/v1/", include((patterns, "api"))),
     path("admin/", admin.site.urls),
 ]
 

@@ -21,7 +21,7 @@ def test_a_web_process_starts_without_torch_or_what_makes_a_report() -> None:
     code = (
         "import sys; from studyapp.wsgi import application; from django.urls import get_resolver; "
         "from django.contrib import admin; get_resolver().url_patterns; admin.site.get_urls(); "
-        "loaded = {'torch', 'onnxruntime', 'pandas', 'matplotlib', 'scipy.stats'} & set(sys.modules); "
+        "loaded = {'torch', 'onnxruntime', 'pandas', 'pyarrow', 'matplotlib', 'scipy.stats'} & set(sys.modules); "
         "assert not loaded, loaded"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -9,9 +9,11 @@ from studyapp.models.recruiting import Invitation, Panel, PanelReturn
 from studyapp.models.rendering import Raster, Rendering
 from studyapp.models.step import SessionStep
 from studyapp.models.study import Condition, ConditionMethod, Study, StudyText
+from studyapp.models.token import ApiToken
 from studyapp.models.trial import RejectedVote, Trial, Vote
 
 __all__ = [
+    "ApiToken",
     "Beginning",
     "Condition",
     "ConditionMethod",

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
-from enhancement.models import Content, Job, Stimulus, TestSet
+from enhancement.models import Content, Job, Method, Stimulus, TestSet
 from studyapp.models import Study, StudyMember
 
 To = Literal["see", "change", "share"]
@@ -71,6 +71,14 @@ def stimuli_for(user: User | AnonymousUser) -> QuerySet[Stimulus]:
     if user.has_perm("enhancement.view_testset"):
         return Stimulus.objects.all()
     return Stimulus.objects.filter(content__testset__in=testsets_for(user))
+
+
+def methods_for(user: User | AnonymousUser) -> QuerySet[Method]:
+    """Every method, by researchers; a viewer sees those of the stimuli and the studies that they see."""
+    if user.has_perm("enhancement.view_method"):
+        return Method.objects.all()
+    made = Q(pk__in=stimuli_for(user).values("method"))
+    return Method.objects.filter(made | Q(pk__in=studies_for(user).values("conditions__methods__method")))
 
 
 def jobs_for(user: User | AnonymousUser, *, to: Literal["see", "change"] = "see") -> QuerySet[Job]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 import pandas as pd
@@ -12,10 +13,11 @@ from matplotlib.figure import Figure
 
 from analysis.figures import FIGURES, as_png, as_svg
 from analysis.report import SEED, Report, report
+from analysis.votes import OPTIONAL, REQUIRED
 from studyapp.models import Rendering, Study, Trial, Vote
 from studyapp.services.decisions import left_out
-from studyapp.services.exports import COLUMNS, exposures
 from studyapp.services.overview import conditions_of
+from studyapp.services.tables import EXPOSURES, batches
 
 REPLICATES = 1000
 KEEP_S = 3600
@@ -63,8 +65,10 @@ def report_key(study: Study, *, include_simulated: bool = False) -> str:
 
 def votes_of(study: Study, *, include_simulated: bool = False) -> pd.DataFrame:
     """The exposures as the analysis reads them; what counts is decided there, for the page as for the file."""
-    rows = pd.DataFrame(exposures(study, include_simulated=include_simulated), columns=list(COLUMNS))
-    return rows.assign(vote=rows["vote"].fillna(""))
+    names = (*REQUIRED, *OPTIONAL)
+    rows = chain.from_iterable(batches(EXPOSURES, study, *names, include_simulated=include_simulated))
+    table = pd.DataFrame(rows, columns=list(names))
+    return table.assign(vote=table["vote"].fillna(""))
 
 
 def metrics_of(study: Study) -> pd.DataFrame:

@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 FOR_OBSERVERS = ("/s/", "/look/")
 FOR_SCRIPTS = ("/trial/", "/seen/")
+FOR_PROGRAMS = "/api/"
 RETRY_AFTER_S = 10
 
 
@@ -124,6 +125,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def _say(request: HttpRequest, status: int, trouble: Trouble, to_observers: Trouble) -> HttpResponse:
     if request.path.startswith(FOR_SCRIPTS):
         return JsonResponse({"error": f"{to_observers.what} {to_observers.next_step}"}, status=status)
+    if request.path.startswith(FOR_PROGRAMS):
+        return JsonResponse({"error": f"{trouble.title} {trouble.what}"}, status=status)
     is_observer = request.path.startswith(FOR_OBSERVERS)
     template = "studyapp/trouble.html" if is_observer else "studyapp/researcher/trouble.html"
     said = {"trouble": to_observers if is_observer else trouble, "status": status, "request": request}

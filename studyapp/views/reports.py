@@ -4,23 +4,18 @@ What makes a report (pandas, SciPy, matplotlib) is imported when the first one i
 it when it starts, or has it in memory.
 """
 
-from typing import TypeVar
-
 from csp.constants import NONE, UNSAFE_INLINE
 from csp.decorators import csp_replace
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from studyapp.models import Study
 from studyapp.services.access import study_for
 from studyapp.services.exports import csv_lines
+from studyapp.views.downloads import as_download, sent
 from studyapp.views.researcher import LoggedInRequest
-
-Response = TypeVar("Response", HttpResponse, StreamingHttpResponse)
 
 FIGURE_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 
@@ -33,7 +28,16 @@ def votes_csv(request: LoggedInRequest, pk: int) -> StreamingHttpResponse:
     study = study_for(request.user, pk)
     lines = csv_lines(study, include_simulated=_with_simulated(request))
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    return _as_download(response, study, f"{_called(request)}votes.csv")
+    return as_download(response, study, f"{_called(request)}votes.csv")
+
+
+@never_cache
+@login_required
+@require_safe
+def data_file(request: LoggedInRequest, pk: int, name: str) -> StreamingHttpResponse:
+    """One of the files of a study, as it is written."""
+    study = study_for(request.user, pk)
+    return sent(study, name, include_simulated=_with_simulated(request))
 
 
 @never_cache
@@ -58,7 +62,7 @@ def report_json(request: LoggedInRequest, pk: int) -> HttpResponse:
     study = study_for(request.user, pk)
     told = report_as_json(study, include_simulated=_with_simulated(request))
     response = JsonResponse(told, json_dumps_params={"indent": 2, "allow_nan": False})
-    return _as_download(response, study, f"{_called(request)}report.json")
+    return as_download(response, study, f"{_called(request)}report.json")
 
 
 @never_cache
@@ -75,9 +79,7 @@ def figure(request: LoggedInRequest, pk: int, name: str, suffix: str) -> HttpRes
         raise Http404
     drawn = figure_of(study, name, suffix, include_simulated=_with_simulated(request))
     response = HttpResponse(drawn, content_type=FIGURE_TYPES[suffix])
-    return (
-        _as_download(response, study, f"{_called(request)}{name}.{suffix}") if "download" in request.GET else response
-    )
+    return as_download(response, study, f"{_called(request)}{name}.{suffix}") if "download" in request.GET else response
 
 
 def _with_simulated(request: HttpRequest) -> bool:
@@ -88,8 +90,3 @@ def _with_simulated(request: HttpRequest) -> bool:
 def _called(request: HttpRequest) -> str:
     """What the name of a file begins with, so that one with simulated votes is never taken for one without."""
     return "with-simulated-" if _with_simulated(request) else ""
-
-
-def _as_download(response: Response, study: Study, name: str) -> Response:
-    response["Content-Disposition"] = f'attachment; filename="{slugify(study.name) or "study"}-{name}"'
-    return response

@@ -207,7 +207,7 @@ def test_simulated_sittings_come_only_when_asked_for_and_say_so(study: Study) ->
     before = "".join(csv_lines(study))
     answer_all(sit(study, simulated=True), lambda trial: "right")
     assert "".join(csv_lines(study)) == before
-    both = list(csv.DictReader(csv_lines(study, include_simulated=True)))
+    both = list(csv.DictReader(io.StringIO("".join(csv_lines(study, include_simulated=True)))))
     assert {(row["simulated"], row["vote"]) for row in both} == {("false", "left"), ("true", "right")}
 
 

@@ -24,11 +24,13 @@ from studyapp.roles import Role
 from studyapp.services.people import password_path
 from studyapp.services.picture_tiles import Seen
 from studyapp.services.sharing import share_study
+from studyapp.services.tokens import make_token
 from tests.studyapp.factories import answer, answer_all, make_study, make_user, prefer, sit
 
 pytestmark = pytest.mark.django_db
 
 WHO = ("anonymous", "viewer", "owner", "other", "admin")
+NAMES = {"anonymous": "", "viewer": "vera", "owner": "olga", "other": "otto", "admin": "root"}
 LOGIN = 302
 
 OPEN = (200, 200, 200, 200, 200)
@@ -53,6 +55,16 @@ def pages_of(model: str, *, seen: tuple[int, ...], one: tuple[int, ...]) -> dict
         f"admin:{model}_delete": NOBODY,
     }
 
+
+TO_ALL = (401, 200, 200, 200, 200)
+OF_STUDY = (401, 200, 200, 404, 200)
+
+# Of the API, by whose token is sent; "anonymous" sends none.
+API: dict[str, tuple[int, ...]] = {
+    **dict.fromkeys(("studies", "testsets", "methods"), TO_ALL),
+    **dict.fromkeys(("testset", "contents", "stimuli"), TO_ALL),  # of the shared study; others: test_api.py
+    **dict.fromkeys(("study", "conditions", "sessions", "exposures", "file", "report", "study-stimuli"), OF_STUDY),
+}
 
 TABLE: dict[str, tuple[int, ...]] = {
     # observers need no login; who holds a token is the observer
@@ -96,10 +108,18 @@ TABLE: dict[str, tuple[int, ...]] = {
     "decisions": SEEN,
     "to-pay-csv": SHARED_OUT,
     "votes-csv": SEEN,
+    "data-file": SEEN,
     "report": SEEN,
     "report-json": SEEN,
     "figure": SEEN,
     "forget-rehearsals": (LOGIN, 405, 405, 405, 405),
+    # programs come with a token (BY_TOKEN below); a login opens nothing there
+    "tokens": LOGGED_IN,
+    "revoke-token": (LOGIN, 405, 405, 405, 405),
+    "api:reference": OPEN,
+    "api:openapi-json": OPEN,
+    "api:api-root": (404,) * 5,
+    **dict.fromkeys((f"api:{name}" for name in API), (401,) * 5),
     # the library, which researchers share; a viewer sees what the shared study uses
     "library": LOGGED_IN,
     "library-tile": LOGGED_IN,
@@ -179,6 +199,8 @@ POSTS: dict[str, tuple[int, ...]] = {
     "recruiting": (LOGIN, 403, 302, 404, 302),
     "invitations": (LOGIN, 403, 400, 404, 400),
     "decisions": (LOGIN, 403, 302, 404, 302),
+    "tokens": (LOGIN, 400, 400, 400, 400),
+    "revoke-token": (LOGIN, 404, 302, 404, 404),  # the owner took it back
     "study-unshare": (LOGIN, 403, 302, 404, 404),  # the owner took it back; then there is nobody to take it from
     "admin:studyapp_study_pause": (LOGIN, 404, 302, 404, 302),
     "admin:studyapp_study_change": (LOGIN, 404, 200, 404, 200),
@@ -218,6 +240,7 @@ def made(made_once: None) -> World:
     sat = sit(study)
     open_trial = sat.trials.earliest("position")
     rows = {
+        "token": make_token(people["owner"], "of Olga")[0],
         "enhancement_testset": study.testset,
         "enhancement_job": Job.objects.get(kind="renderings"),
         "auth_user": people["other"],
@@ -247,7 +270,7 @@ def tiles_of(stimulus: Stimulus) -> str:
     return Seen(stimulus.file.name, stimulus.sha256, (stimulus.width_px, stimulus.height_px)).token
 
 
-def address(name: str, world: World) -> str:
+def address(name: str, world: World) -> str:  # noqa: PLR0911
     """An address of the owner's study, or of the library that it uses."""
     content = world.study.testset.contents.earliest("pk")
     sat, trial = world.rows["sitting"], world.rows["trial"]
@@ -267,6 +290,9 @@ def address(name: str, world: World) -> str:
         "shown": {"token": trial.token},
         "vote": {"token": trial.token},
         "tile": {"token": trial.left_token, "level": 0, "column": 0, "row": 0},
+        "data-file": {"pk": world.study.pk, "name": "exposures.parquet"},
+        "revoke-token": {"pk": world.rows["token"].pk},
+        "api:file": {"study": world.study.pk, "name": "exposures.csv"},
         "figure": {"pk": world.study.pk, "name": "scores", "suffix": "svg"},
         "testset": {"pk": world.study.testset_id},
         "content-thumbnail": {"pk": content.pk},
@@ -287,6 +313,10 @@ def address(name: str, world: World) -> str:
         "admin:view_on_site": {"content_type_id": 1, "object_id": 1},
         "admin:app_list": {"app_label": "studyapp"},
     }
+    if name in ("api:testset", "api:contents", "api:stimuli"):
+        return reverse(name, args=[world.study.testset_id])
+    if name.startswith("api:") and API.get(name.removeprefix("api:")) == OF_STUDY and name not in told:
+        return reverse(name, args=[world.study.pk])
     if name == "password-set":
         return password_path(world.rows["uid"])
     if name in told:
@@ -324,6 +354,20 @@ def test_everybody_gets_what_the_table_says(made: World) -> None:
                 wrong.append(f"{name} sends a stranger to {response['Location']}")
             if who == "other" and status == 404 and made.study.name in response.content.decode():
                 wrong.append(f"{name} tells {who} what isn't there")
+    assert wrong == []
+
+
+def test_a_token_opens_what_its_person_may_see(made: World) -> None:
+    wrong = []
+    people = {who: User.objects.filter(username=name).first() for who, name in NAMES.items()}
+    for who, place in zip(WHO, range(len(WHO)), strict=True):
+        person = people[who]
+        headers = {"Authorization": f"Bearer {make_token(person, 'test')[1]}"} if person else {}
+        program = Client(headers=headers)
+        for name, expected in API.items():
+            url = address(f"api:{name}", made)
+            if (status := program.get(url).status_code) != expected[place]:
+                wrong.append(f"{name} ({url}) for {who}: {status}, not {expected[place]}")
     assert wrong == []
 
 

@@ -1,0 +1,133 @@
+"""The bundle for a reviewer: one zip with all that leads from a study's definition to its numbers, and back."""
+
+import json
+import platform
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from studyapp.models import Study
+from studyapp.services.definitions import as_toml, definition_of
+from studyapp.services.methods_section import readme_of
+from studyapp.services.parquet_files import Outbox, parquet_pieces
+from studyapp.services.provenance import (
+    content_told,
+    methods_shown,
+    rendering_told,
+    renderings_of,
+    schedule_told,
+)
+from studyapp.services.tables import EXPOSURES, PAGES, REJECTED, SESSIONS, Table, batches
+from studyapp.services.text_files import csv_pieces
+
+SOFTWARE = (
+    "phoropter", "django", "numpy", "scipy", "pandas", "choix", "pyarrow", "matplotlib", "pillow", "pillow-heif",
+    "rawpy", "opencv-python-headless", "torch", "onnxruntime",
+)  # fmt: skip
+
+Part = Callable[[Study, bool], Iterable[str | bytes]]
+
+
+def _table(table: Table, pieces: Callable[..., Iterator[Any]]) -> Part:
+    def made(study: Study, include_simulated: bool) -> Iterator[str | bytes]:
+        return pieces(table.columns, batches(table, study, include_simulated=include_simulated))
+
+    return made
+
+
+def _report(study: Study, include_simulated: bool) -> Iterable[str]:
+    from studyapp.services.reports import report_as_json  # noqa: PLC0415
+
+    return [_json(report_as_json(study, include_simulated=include_simulated))]
+
+
+def versions() -> dict[str, str]:
+    """The software that made this bundle; each stimulus says what made it."""
+    return {"python": platform.python_version(), **{name: _version(name) for name in SOFTWARE}}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed as a package"
+
+
+# File: what is in it. The report first: it is what the others are held against.
+PARTS: dict[str, Part] = {
+    "report.json": _report,
+    "README.md": lambda study, include_simulated: [readme_of(study, include_simulated=include_simulated)],
+    "study.toml": lambda study, _: [as_toml(definition_of(study)), "\n"],
+    "schedule.json": lambda study, _: [_json(schedule_told(study))],
+    "versions.json": lambda study, _: [_json(versions())],
+    "contents.jsonl": lambda study, _: map(_line, map(content_told, study.testset.contents.order_by("pk"))),
+    "methods.jsonl": lambda study, _: map(_line, methods_shown(study)),
+    "stimuli.jsonl": lambda study, _: map(_line, map(rendering_told, renderings_of(study).iterator(chunk_size=500))),
+    "exposures.csv": _table(EXPOSURES, csv_pieces),
+    "exposures.parquet": _table(EXPOSURES, parquet_pieces),
+    "sessions.csv": _table(SESSIONS, csv_pieces),
+    "pages.csv": _table(PAGES, csv_pieces),
+    "rejected.csv": _table(REJECTED, csv_pieces),
+}
+
+
+def bundle_pieces(study: Study, *, include_simulated: bool = False) -> Iterator[bytes]:
+    """The zip, piece by piece. Whatever is in it is of one moment, so that its exposures give its report."""
+    out, folder, now = Outbox(), slugify(study.name) or "study", timezone.now().timetuple()[:6]
+    with one_moment(), zipfile.ZipFile(out, "w") as bundle:
+        study = Study.objects.select_related("testset", "owner").get(pk=study.pk)
+        for name, pieces in _parts(study, include_simulated):
+            entry = zipfile.ZipInfo(f"{folder}/{name}", now)
+            entry.compress_type = zipfile.ZIP_STORED if name.endswith(".parquet") else zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            with bundle.open(entry, "w", force_zip64=True) as file:
+                for piece in pieces:
+                    file.write(piece.encode() if isinstance(piece, str) else piece)
+                    yield from out.take()
+    yield from out.take()
+
+
+def _parts(study: Study, include_simulated: bool) -> Iterator[tuple[str, Iterable[str | bytes]]]:
+    for name, made in PARTS.items():
+        yield name, made(study, include_simulated)
+    for text in study.texts.order_by("kind", "language", "version"):
+        yield f"texts/{text.kind}-{text.language}-v{text.version}.txt", [text.text, "\n"]
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Whatever is asked inside is answered as the database stood at the first question. Nobody waits for it.
+
+    On SQLite a transaction begins with the write lock (studyapp/environment.py), which would hold every vote back; this
+    one only reads.
+    """
+    if connection.in_atomic_block:
+        yield
+        return
+    is_sqlite = connection.vendor == "sqlite"
+    mode = getattr(connection, "transaction_mode", None)
+    if is_sqlite:
+        connection.transaction_mode = "DEFERRED"  # type: ignore[attr-defined]
+    try:
+        with transaction.atomic():
+            if not is_sqlite:
+                with connection.cursor() as cursor:
+                    cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+    finally:
+        if is_sqlite:
+            connection.transaction_mode = mode  # type: ignore[attr-defined]
+
+
+def _json(told: Mapping[str, Any]) -> str:
+    return json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _line(told: Mapping[str, Any]) -> str:
+    return json.dumps(told, ensure_ascii=False, allow_nan=False) + "\n"
