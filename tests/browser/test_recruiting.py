@@ -30,7 +30,9 @@ from tests.studyapp.factories import make_study, make_user
 from tests.studyapp.test_recruiting import PROLIFIC, RETURNS
 from studyapp.services.panels import set_panel
 from studyapp.services.quotas import set_quotas
-study = make_study(make_user(), conditions=("original", "auto"), trials_per_session={TRIALS}, consent="I take part freely.")
+study = make_study(
+    make_user(), conditions=("original", "auto"), trials_per_session={TRIALS}, consent="I take part freely."
+)
 set_panel(study, PROLIFIC, RETURNS)
 set_quotas(study, 2, {{}})
 answer = study.code
