@@ -120,4 +120,6 @@ def link_of(session: StudySession) -> str:
     told = dict(session.panel)
     if session.invitation is not None:
         told[INVITATION_KEY] = session.invitation.code
+    elif session.group and (parameter := panel_of(session.study).group_parameter):
+        told[parameter] = session.group
     return f"?{urlencode(told)}" if told else ""

@@ -86,6 +86,8 @@ def pause_if_complete(study_pk: int) -> None:
     """Pause an open study when its last place is finished; until then a place may still come back."""
     open_ones = Study.objects.filter(pk=study_pk, state=Study.State.OPEN)
     limited = open_ones.filter(Q(quota__isnull=False) | ~Q(group_quotas={}))
+    if not limited.exists():  # as most: the sitting that has just ended needs no lock
+        return
     with transaction.atomic():
         study = limited.select_for_update().first()
         if study is not None and is_complete(study):

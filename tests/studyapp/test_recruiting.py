@@ -1,7 +1,10 @@
 """Panels and invitations: who is known again, what a panel is told, and what is refused."""
 
 import csv
+import re
+from html import unescape
 from io import StringIO
+from urllib.parse import parse_qsl
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -68,12 +71,14 @@ class TestPanel:
         assert begin(prolific, LINK) != begin(prolific, "?PROLIFIC_PID=p2")
 
     def test_a_place_that_is_gone_is_begun_anew_by_the_same_observer(self, prolific: Study) -> None:
-        begin(prolific, LINK)
+        begin(prolific, f"{LINK}&group=DE")
         first = StudySession.objects.get()
         silence(first)
         sit(prolific)
-        page = Client().get(f"/look/{first.token}/").content.decode()
-        assert f"/s/{prolific.code}/{LINK.replace('&', '&amp;')}" in page
+        page = unescape(Client().get(f"/look/{first.token}/").content.decode())
+        again = re.search(rf'/s/{prolific.code}/\?([^"]*)', page)
+        assert again is not None
+        assert dict(parse_qsl(again[1])) == {**dict(parse_qsl(LINK[1:])), "group": "DE"}
         begin(prolific, LINK)
         anew = StudySession.objects.filter(person="p1").latest("pk")
         assert anew.pk != first.pk
