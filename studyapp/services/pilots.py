@@ -28,4 +28,6 @@ def is_pilot_mark(study: Study, mark: str) -> bool:
 
 def can_pilot(study: Study) -> bool:
     """Whether everything that an observer would need is there, and the study hasn't closed."""
+    if study.state in (Study.State.OPEN, Study.State.PAUSED):
+        return True
     return not problems_of_opening(study)

@@ -162,6 +162,7 @@ class TestScreen:
         assert "narrower than 1024" in page
         assert "100 %" in page
         assert "dark squares can be told apart" in page
+        assert 'name="dark_steps" value="2" checked' in page, "what was counted isn't asked for again"
         assert session.steps.count() == 0
         go(client, session, "screen", {**poor, "anyway": "yes"})
         assert session.steps.get().told["problems"] == ["narrow", "zoom", "dark"]
