@@ -138,18 +138,15 @@ def _first_seen(shown: Showings) -> Any:
 def _connection(shown: Showings, observers: int, rows: Numbered) -> dict[str, Any]:
     """After how many sittings all conditions are tied to one another, and which are apart after those asked for."""
     groups = list(range(shown.conditions))
-    connected_after = None
-    apart: list[int] = groups[:]
-    for slot_number, left, right in zip(
-        shown.observer.tolist(), shown.left.tolist(), shown.right.tolist(), strict=True
-    ):
-        if slot_number < observers or connected_after is None:
-            old, new = groups[left], groups[right]
-            groups = [new if group == old else group for group in groups]
-        if connected_after is None and len(set(groups)) == 1:
-            connected_after = slot_number + 1
-        if slot_number < observers:
-            apart = groups[:]
+    apart, connected_after = groups, None
+    for index, left, right in zip(shown.observer.tolist(), shown.left.tolist(), shown.right.tolist(), strict=True):
+        old, new = groups[left], groups[right]
+        groups = [new if group == old else group for group in groups]
+        if index < observers:
+            apart = groups
+        if len(set(groups)) == 1:
+            connected_after = index + 1
+            break
     names = [condition.name for condition in rows.conditions[: shown.conditions]]
     parts = [[name for name, group in zip(names, apart, strict=True) if group == part] for part in sorted(set(apart))]
     return {"connected_after": connected_after, "apart": parts if len(parts) > 1 else []}

@@ -83,6 +83,7 @@ class TestNumbers:
         answer_some(sit(study, pilot=True), 3)
         now = datetime(2026, 3, 1, 12, 30, 20, tzinfo=UTC)
         at = [timedelta(), timedelta(seconds=19), timedelta(seconds=21), timedelta(minutes=60)]
+        Vote.objects.update(answered_at=now)
         for vote, ago in zip(Vote.objects.filter(trial__session__pilot=False), at, strict=True):
             Vote.objects.filter(pk=vote.pk).update(answered_at=now - ago)
         minutes = [votes for _, votes in live_of(study, now)["minutes"]]
@@ -94,12 +95,13 @@ class TestNumbers:
         session = sit(study)
         answer_all(session, waver(1, {**LIKED, "reference": 0.9}))
         Trial.objects.filter(session=sit(study), position=1).update(shown_at=timezone.now())
+        answer_some(sit(study, pilot=True), 2)
+        answer_some(sit(study, simulated=True), 2)
         withdrawn = sit(study)
         answer_some(withdrawn, 3)
         StudySession.objects.filter(pk=withdrawn.pk).update(state=State.WITHDRAWN)
-        shown = Trial.objects.filter(
-            session__state__in=[State.FINISHED, State.ACTIVE], shown_at__isnull=False, kind="main"
-        )
+        people = Trial.objects.filter(session__pilot=False, session__simulated=False, kind="main")
+        shown = people.filter(session__state__in=[State.FINISHED, State.ACTIVE], shown_at__isnull=False)
         balance = live_of(study, timezone.now())["balance"]
         assert balance["shown"] == shown.count() == 7
         assert balance["answered"] == 6
