@@ -46,7 +46,7 @@ assert typed["left_sha256"].tolist() == votes["left_sha256"].tolist()
         done = subprocess.run([sys.executable, "-c", lines + more], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         votes = stack.rows("SELECT count(*) FROM studyapp_vote")[0][0]
-        assert sum(map(int, re.findall(r"(\d+)$", done.stdout, flags=re.MULTILINE))) == votes == 12
+        assert sum(map(int, re.findall(r" (\d+)$", done.stdout, flags=re.MULTILINE))) == votes == 12
         assert told["token"] not in stack.log("web")
 
 
