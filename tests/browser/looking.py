@@ -71,6 +71,7 @@ class LookServer:
     pairs: list[Pair]
     answers: tuple[str, ...] = ("left", "right")
     question: str = "Which picture looks better?"
+    correction: bool = False
     failures: deque[int] = field(default_factory=deque)
     """Status codes given to the next votes instead of taking them; 0 hangs up without an answer."""
     held: str = ""
@@ -129,6 +130,7 @@ class LookServer:
             "total": len(self.pairs),
             "question": self.question,
             "answers": list(self.answers),
+            "correction": self.correction,
             "trials": coming[:2],
             "place_url": "/look/s/place/",
             "finish_url": "/look/s/thanks/",
@@ -149,6 +151,8 @@ class LookServer:
     def vote(self, number: int, body: dict[str, Any]) -> tuple[int, State]:
         with self._lock:
             first = self.votes.setdefault(number, body)
+            if self.correction and body.get("corrects") == first["answer"]:
+                first = self.votes[number] = body
         reply = {
             "receipt": number + 1,
             "answer": first["answer"],

@@ -436,6 +436,7 @@ def test_nothing_on_the_page_tells_the_sides_apart_but_their_places(page: Page, 
     open_and_wait(page, serve(1))
     sides = page.evaluate(
         """['left', 'right'].map(side => document.querySelector(`#${side}`).outerHTML
-             .replaceAll(/left: [\\d.-]+px|width="\\d+"|height="\\d+"/g, '').replaceAll(/left|right/gi, ''))"""
+             .replaceAll(/left: [\\d.-]+px|width="\\d+"|height="\\d+"/g, '')
+             .replaceAll(/left|right|upper|lower/gi, ''))"""
     )
     assert sides[0] == sides[1]
