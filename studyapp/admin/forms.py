@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
 
-from studyapp.definition import DEFAULT_INSTRUCTIONS
+from studyapp.definition import DEFAULT_INSTRUCTIONS, misread_texts
 from studyapp.models import Study, StudyText
+from studyapp.services.definitions import as_toml
 from studyapp.services.practice import problems_of_practice
-from studyapp.services.texts import current_text
+from studyapp.services.texts import current_text, translations
 from studyapp.session_settings import misread_questions
 
 if TYPE_CHECKING:
@@ -83,6 +84,14 @@ class StudyForm(StudyModelForm):
         help_text="Where there is one, an observer must agree to it before the first pair.",
     )
 
+    translations = forms.CharField(
+        required=False,
+        label="In other languages",
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4, "spellcheck": "false"}),
+        help_text="For observers who read another language: a table for each, as under [texts] in docs/protocol.md: "
+        '[de], then instructions = "…", and question = "…" and consent = "…". Where the text above changes, '
+        "its translations are offered again once they are changed here too.",
+    )
     practice_contents = LinesField(
         help_text="Names of contents, one a line, that are kept for practice and examples. They never occur in "
         "trials that count."
@@ -117,6 +126,17 @@ class StudyForm(StudyModelForm):
         for kind, default in ((StudyText.Kind.INSTRUCTIONS, DEFAULT_INSTRUCTIONS), (StudyText.Kind.CONSENT, "")):
             text = current_text(study, kind) if study else None
             self.initial.setdefault(str(kind), text.text if text else "" if study else default)
+        self.initial.setdefault("translations", as_toml(translations(study)) if study else "")
+
+    def clean_translations(self) -> dict[str, dict[str, str]]:
+        """The texts by language and kind."""
+        try:
+            told: dict[str, dict[str, str]] = tomllib.loads(self.cleaned_data["translations"])
+        except tomllib.TOMLDecodeError as error:
+            raise forms.ValidationError(f"This can't be read: {error}") from error
+        if problems := list(misread_texts(told)):
+            raise forms.ValidationError(problems)
+        return told
 
 
 class TomlForm(forms.Form):

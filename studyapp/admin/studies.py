@@ -1,5 +1,6 @@
 """Studies: made, prepared, opened, paused, closed."""
 
+import tomllib
 from collections.abc import Callable
 from typing import Any
 
@@ -35,7 +36,7 @@ from studyapp.admin.ownership import Owned
 from studyapp.definition import StudyProblemError, define
 from studyapp.models import Study, StudySession, StudyText, Vote
 from studyapp.services.access import may, studies_for
-from studyapp.services.drafts import conditions_settled, design_settled, prepare_draft, write_text
+from studyapp.services.drafts import conditions_settled, design_settled, prepare_draft, write_text, write_translations
 from studyapp.services.studies import close_study, create_study, has_votes, open_study, pause_study
 from studyapp.services.texts import current_text
 from studyapp.session_settings import SETTINGS
@@ -109,7 +110,7 @@ class StudyAdmin(Owned, ModelAdmin[Study]):
         texts = (
             ("instructions_shown", "consent_shown")
             if self._texts_settled(request, obj)
-            else ("instructions", "consent")
+            else ("instructions", "consent", "translations")
         )
         first = ("name", "owner", "testset")
         return (
@@ -203,6 +204,9 @@ class StudyAdmin(Owned, ModelAdmin[Study]):
         for kind in StudyText.Kind:
             if kind in form.cleaned_data:
                 write_text(form.instance, kind, form.cleaned_data[kind])
+        told = form.cleaned_data.get("translations", {})
+        if told != tomllib.loads(form.initial.get("translations", "")):
+            write_translations(form.instance, told)
 
     @shown("State", label={"draft": "default", "open": "success", "paused": "warning", "closed": "info"})
     def state_shown(self, study: Study) -> str:

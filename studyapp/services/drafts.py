@@ -1,5 +1,7 @@
 """What of a study may still be changed, and changing it."""
 
+from collections.abc import Mapping
+
 from django.contrib.auth.models import User
 from django.db import transaction
 
@@ -9,7 +11,7 @@ from studyapp.definition import StudyProblemError
 from studyapp.models import Study, StudyText
 from studyapp.services.renderings import prepare_study
 from studyapp.services.studies import has_votes, problems_of_conditions
-from studyapp.services.texts import current_text, write_version
+from studyapp.services.texts import current_text, translations, write_version
 
 
 def design_settled(study: Study) -> bool:
@@ -32,6 +34,18 @@ def prepare_draft(study: Study, by: User) -> list[Job]:
     if problems := problems_of_conditions(study):
         raise StudyProblemError(problems)
     return prepare_study(study, by)
+
+
+@transaction.atomic
+def write_translations(study: Study, told: Mapping[str, Mapping[str, str]]) -> None:
+    """Put texts in further languages before the next observers; a language that isn't named any more is not offered.
+
+    Raises:
+        StudyProblemError: The study has votes.
+    """
+    for language in {*told, *translations(study)} - {study.language}:
+        for kind in StudyText.Kind:
+            write_text(study, kind, told.get(language, {}).get(kind, ""), language)
 
 
 @transaction.atomic

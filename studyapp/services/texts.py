@@ -49,6 +49,23 @@ def question_in(study: Study, language: str, newest: Newest) -> tuple[str, str]:
     return text.text, text.language
 
 
+def translations(study: Study) -> dict[str, dict[str, str]]:
+    """What the researcher wrote for readers of other languages, as a study file holds it; without our own."""
+    newest = newest_texts(study)
+    told: dict[str, dict[str, str]] = {}
+    for code in languages_of(study, newest)[1:]:
+        texts = {str(kind): current_text(study, kind, code, newest) for kind in Kind}
+        written = {kind: text.text for kind, text in texts.items() if text is not None and text.language == code}
+        if not _is_ours(written, code):
+            told[code] = written
+    return told
+
+
+def _is_ours(written: Mapping[str, str], language: str) -> bool:
+    with override(language):
+        return all(text == gettext(OURS.get(Kind(kind), "")) for kind, text in written.items())
+
+
 def write_version(study: Study, kind: StudyText.Kind, text: str, language: str) -> StudyText:
     """A further version of a text; ours comes in all languages at once."""
     versions = study.texts.filter(kind=kind, language=language)

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,11 +13,12 @@ from django.test import Client, RequestFactory
 from django.utils.translation import gettext, ngettext, override
 
 from docs import messages
+from studyapp.admin.forms import as_toml
 from studyapp.definition import DEFAULT_INSTRUCTIONS, StudyProblemError, define
 from studyapp.languages import language_for
 from studyapp.models import Study, StudyText
-from studyapp.services.drafts import write_text
-from studyapp.services.texts import current_text, languages_of, newest_texts
+from studyapp.services.drafts import write_text, write_translations
+from studyapp.services.texts import current_text, languages_of, newest_texts, translations
 from studyapp.templatetags.words import plural_forms
 from tests.studyapp.factories import sit
 
@@ -274,6 +276,17 @@ class TestTexts:
         kept = current_text(study, StudyText.Kind.INSTRUCTIONS, "de")
         assert kept
         assert kept.text == "Look very well."
+
+    def test_they_are_written_and_taken_back_together(self, study: Study) -> None:
+        write_text(study, StudyText.Kind.INSTRUCTIONS, "Look well.")
+        told = {"de": {"instructions": "Schauen Sie „genau“ hin.\n\nDanke.", "consent": "Ich nehme freiwillig teil."}}
+        write_translations(study, told)
+        assert translations(study) == tomllib.loads(as_toml(told)) == told
+        write_translations(study, {"fr": {"instructions": "Regardez bien."}})
+        assert self.offered(study) == ["en", "fr"]
+
+    def test_our_own_are_nobody_s_to_mend(self, study: Study) -> None:
+        assert translations(study) == {}
 
     def test_a_consent_in_another_language_says_so(self, client: Client, study: Study) -> None:
         write_text(study, StudyText.Kind.CONSENT, "I take part freely.")
