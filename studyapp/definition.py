@@ -94,6 +94,9 @@ def _misread(told: Mapping[str, Any], where: str) -> Iterator[str]:
     if not isinstance(answers, list) or not {"left", "right"} <= set(map(str, answers)) <= ANSWERS:
         yield f"{where}: answers must hold left and right, and may hold tie and not_sure."
     yield from (f"{where}: {problem}" for problem in misread_texts(told.get("texts", {})))
+    if isinstance(told.get("texts"), dict) and not told.get("consent"):
+        asking = [name for name, texts in told["texts"].items() if isinstance(texts, dict) and "consent" in texts]
+        yield from (f"{where}: [texts.{name}] its consent translates none: the study has none." for name in asking)
     if isinstance(told.get("language", ""), str) and told.get("language", "en") not in dict(site.LANGUAGES):
         yield f"{where}: no page speaks {told['language']!r}; known are {', '.join(dict(site.LANGUAGES))}."
     for table in ("conditions", "gold"):

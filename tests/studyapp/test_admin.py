@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from enhancement.models import Job
+from enhancement.models import Job, TestSet
 from studyapp.admin.conditions import ConditionsInline, SettledConditionsInline
 from studyapp.admin.sittings import TrialsInline
 from studyapp.admin.studies import TextsInline
@@ -21,6 +21,7 @@ from studyapp.models import Observer, RejectedVote, Slot, Study, StudySession, S
 from studyapp.services.drafts import write_text
 from studyapp.services.sharing import share_study
 from studyapp.services.studies import close_study
+from studyapp.services.texts import translations
 from tests.admin_pages import ada, admin, listed, page
 from tests.studyapp.factories import (
     answer,
@@ -136,7 +137,8 @@ class TestKept:
         admin.post(page(study), changed | rows({"name": "more", "method_0": make_method("auto").pk}))
         study.refresh_from_db()
         assert (study.name, study.question, study.seed) == ("A tiny study", "Which photo looks better?", 7)
-        assert (study.conditions.count(), study.texts.count()) == (2, 1)
+        assert study.conditions.count() == 2
+        assert set(study.texts.values_list("version", flat=True)) == {1}
         assert study.lease_minutes == 5, "what changes no answer may change"
 
     def test_a_text_is_refused_even_where_the_page_was_older_than_the_vote(self, study: Study) -> None:
@@ -155,7 +157,8 @@ class TestMake:
         study = make_here(admin, ada, consent="I take part freely.")
         assert [(row.name, row.position) for row in study.conditions.all()] == [("original", 0), ("auto", 1)]
         assert [str(row) for row in study.conditions.get(name="auto").methods.all()] == ["auto: auto"]
-        assert set(study.texts.values_list("kind", "version", "text")) == {
+        assert set(study.texts.filter(language="en").values_list("kind", "version", "text")) == {
+            ("question", 1, "Which photo looks better?"),
             ("instructions", 1, "Look."),
             ("consent", 1, "I take part freely."),
         }
@@ -208,7 +211,7 @@ class TestMake:
         study = make_here(admin, ada)
         for text in ("Look.", "Look closely.", "Look closely."):
             admin.post(page(study), filled(ada, testset=study.testset_id, instructions=text) | as_it_is(study))
-        told = study.texts.order_by("version").values_list("version", "text")
+        told = study.texts.filter(kind="instructions").order_by("version").values_list("version", "text")
         assert list(told) == [(1, "Look."), (2, "Look closely.")]
 
     def test_a_consent_is_taken_back_while_nobody_saw_it(self, admin: Client, ada: User) -> None:
@@ -446,3 +449,21 @@ class TestLook:
 
     def test_the_form_says_what_a_share_is(self, admin: Client) -> None:
         assert "0 to 0.5: pairs whose better side is known" in admin.get(ADD).content.decode()
+
+
+class TestTexts:
+    """What observers read in further languages, written on the study's form."""
+
+    GERMAN = '[de]\r\ninstructions = "Schauen Sie genau hin."'
+
+    def test_it_works(self, admin: Client, ada: User) -> None:
+        study = make_here(admin, ada, translations=self.GERMAN)
+        assert translations(study) == {"de": {"instructions": "Schauen Sie genau hin."}}
+        assert b"Schauen Sie genau hin." in admin.get(page(study)).content
+
+    def test_what_can_not_be_read_is_told(self, admin: Client, ada: User) -> None:
+        make_testset()
+        for wrong, words in (("[de", b"This can&#x27;t be read"), ("[tlh]", b"no page speaks")):
+            told = filled(ada, translations=wrong, testset=TestSet.objects.get().pk)
+            assert words in admin.post(ADD, told | rows()).content
+        assert not Study.objects.exists()

@@ -279,11 +279,16 @@ class TestTexts:
 
     def test_they_are_written_and_taken_back_together(self, study: Study) -> None:
         write_text(study, StudyText.Kind.INSTRUCTIONS, "Look well.")
+        write_text(study, StudyText.Kind.CONSENT, "I take part freely.")
         told = {"de": {"instructions": "Schauen Sie „genau“ hin.\n\nDanke.", "consent": "Ich nehme freiwillig teil."}}
         write_translations(study, told)
         assert translations(study) == tomllib.loads(as_toml(told)) == told
         write_translations(study, {"fr": {"instructions": "Regardez bien."}})
         assert self.offered(study) == ["en", "fr"]
+
+    def test_a_consent_that_translates_none(self, study: Study) -> None:
+        with pytest.raises(StudyProblemError, match="there is none in 'en'"):
+            write_text(study, StudyText.Kind.CONSENT, "Ich nehme freiwillig teil.", "de")
 
     def test_our_own_are_nobody_s_to_mend(self, study: Study) -> None:
         assert translations(study) == {}
@@ -299,6 +304,7 @@ class TestTexts:
             ({"tlh": {"instructions": "yIlegh"}}, "no page speaks 'tlh'"),
             ({"de": {"instruction": "Schauen"}}, "may hold question, instructions, consent"),
             ({"de": {"question": "Welches?"}}, "needs instructions"),
+            ({"de": {"instructions": "Schauen Sie.", "consent": "Ja."}}, "its consent translates none"),
         ],
     )
     def test_a_study_file_with_wrong_texts(self, texts: dict[str, dict[str, str]], words: str) -> None:

@@ -205,6 +205,10 @@ def rejected_without_reason() -> None:
     RejectedVote.objects.create(trial=first(Trial)[0], answer="left", reason="")
 
 
+def corrected_from_nothing() -> None:
+    change(Vote, having={"answer": "left"}, corrected_from="right")
+
+
 def vote_deleted() -> None:
     first(Vote)[0].delete()
 
@@ -261,6 +265,7 @@ DAMAGES: list[tuple[str, set[str], Damage]] = [
     ("a vote before its trial", {"votes on showings"}, lambda: change(Vote, answered_at=timezone.now() - timedelta(1))),
     ("a trial of another content", {"trials their study's", "schedules derived again"}, another_content),
     ("rejected for nothing", {"rejected votes apart"}, rejected_for_nothing),
+    ("a correction of nothing", {"rejected votes apart"}, corrected_from_nothing),
     ("rejected without a reason", {"rejected votes apart"}, rejected_without_reason),
     ("a vote was deleted", {"sittings complete"}, vote_deleted),
     ("nobody knows when it was finished", {"sittings complete"}, lambda: change(StudySession, finished_at=None)),
