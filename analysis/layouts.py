@@ -7,7 +7,10 @@ from pathlib import Path
 import pandas as pd
 
 REQUIRED = ("observer", "content", "left", "right", "vote")
-OPTIONAL = ("session", "scene", "camera", "kind", "pilot", "simulated", "abandoned")
+OPTIONAL = (
+    *("session", "scene", "camera", "kind", "pilot", "simulated", "abandoned"),
+    *("response_ms", "gold_passed"),
+)
 
 HEADER_LINES = 1
 BOOLEANS = {"true": True, "false": False}
@@ -64,6 +67,9 @@ def _phoropter(table: pd.DataFrame) -> pd.DataFrame:
     canonical = table[["observer", "session", "content", "scene", "camera", "left", "right", "vote", "kind"]].copy()
     for name in ("pilot", "simulated", "abandoned"):
         canonical[name] = table[name].map(BOOLEANS).astype(bool)
+    for name in ("response_ms", "gold_passed"):  # for screening; older files may lack them
+        if name in table.columns:
+            canonical[name] = table[name]
     return canonical
 
 
