@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
 
 from studyapp.design.cells import Cell, cells, pair_count
 from studyapp.design.randomness import Stream, permutation, raw
@@ -17,7 +17,7 @@ STRATIFIED = "balanced-2"
 """As balanced, and each slot gets its share of each stratum: `studyapp.design.strata`."""
 
 Kind: TypeAlias = Literal["main", "gold", "same", "repeat"]
-Strata: TypeAlias = Literal["", "camera", "scene"]
+STRATA = ("", "camera", "scene")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Design:
     seed: int = 0
     version: str = VERSION
     gold_pairs: tuple[tuple[int, int], ...] = ()
-    strata: Strata = ""
+    strata: str = ""
 
     def __post_init__(self) -> None:
         problems = list(_problems(self))
@@ -192,7 +192,7 @@ def _problems(design: Design) -> Iterator[str]:
         yield f"the seed is a number from 0 to 2⁶³ − 1, not {design.seed}"
     if design.version not in (VERSION, STRATIFIED):
         yield f"this program derives schedules of the policies {VERSION} and {STRATIFIED}, not {design.version}"
-    if design.strata not in get_args(Strata):
+    if design.strata not in STRATA:
         yield f"strata are by camera or by scene, not by {design.strata}"
     elif design.version != policy_of(design.version, design.strata):
         yield f"slots {'with' if design.strata else 'without'} strata aren't of the policy {design.version}"

@@ -34,7 +34,7 @@ class Numbered:
 
 def numbered(study: Study) -> Numbered:
     """The rows behind the numbers of `design_of`."""
-    contents = study.testset.contents.only("testset", "name", "scene").order_by("pk")
+    contents = study.testset.contents.only("testset", "name", "scene", "camera").order_by("pk")
     conditions = sorted(study.conditions.all(), key=lambda condition: condition.worse_than_id is not None)
     return Numbered(tuple(contents), tuple(conditions))
 
@@ -45,7 +45,7 @@ def design_of(study: Study, rows: Numbered | None = None) -> Design:
     place = {condition.pk: index for index, condition in enumerate(rows.conditions)}
     gold = [condition for condition in rows.conditions if condition.worse_than_id is not None]
     return Design(
-        contents=tuple(ContentKey(content.name, content.scene) for content in rows.contents),
+        contents=tuple(ContentKey(content.name, content.scene, content.camera) for content in rows.contents),
         conditions=len(rows.conditions) - len(gold),
         trials=study.trials_per_session,
         gold=study.gold_share,
@@ -54,6 +54,7 @@ def design_of(study: Study, rows: Numbered | None = None) -> Design:
         gold_pairs=tuple((place[worse.pk], place[worse.worse_than_id]) for worse in gold if worse.worse_than_id),
         seed=study.seed,
         version=study.policy_version,
+        strata=study.strata,
     )
 
 
