@@ -104,13 +104,17 @@ class Shuffled:
         >>> Shuffled.drawn(7, Stream.PAIRS, 0, 5).at([4, 0]) == permutation(7, Stream.PAIRS, 0, 5)[[4, 0]].tolist()
         True
         """
-        if len(self.values) <= MANY:
-            return np.argsort(self.values, kind="stable")[list(places)].tolist()
         asked = np.array(places, dtype=np.int64)
+        if len(self.values) <= MANY:
+            return _numbers(np.argsort(self.values, kind="stable")[asked])
         # With their neighbours: where two of these are equal, only a stable sort says which comes first.
         known = np.unique(np.clip(np.concatenate([asked - 1, asked, asked + 1]), 0, len(self.values) - 1))
         order = np.argpartition(self.values, known)
         found = self.values[order[known]]
         if (found[1:] == found[:-1]).any():
             order = np.argsort(self.values, kind="stable")
-        return order[asked].tolist()
+        return _numbers(order[asked])
+
+
+def _numbers(values: Integers) -> list[int]:
+    return [int(value) for value in values]
