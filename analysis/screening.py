@@ -216,7 +216,7 @@ def _against_others(trials: pd.DataFrame) -> dict[str, Tried]:
     """By observer, with Fisher's exact p that somebody like the others does no better."""
     own = trials.groupby("observer")["rightly"].agg(["size", "sum"]).astype(int)
     every, right = int(own["size"].sum()), int(own["sum"].sum())
-    p_values = hypergeom.cdf(own["sum"], every, right, own["size"])
+    p_values = np.atleast_1d(hypergeom.cdf(own["sum"], every, right, own["size"]))
     return {
         str(code): (int(number), int(rightly), float(p) if number < every else None)
         for code, number, rightly, p in zip(own.index, own["size"], own["sum"], p_values, strict=True)
