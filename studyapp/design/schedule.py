@@ -1,7 +1,7 @@
 """A study's schedule: an endless list of slots, each derivable alone from the design and its index."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Literal, TypeAlias
@@ -74,6 +74,7 @@ class Planned:
         right: Index of the condition on the right.
         kind: ``main``, ``gold``, ``same`` or ``repeat``.
         repeats: For a repeat the position in the slot, from 0, of the trial that it repeats with swapped sides.
+        cell: For a main trial which of the cells it is that the sitting was given, from 0.
     """
 
     content: int
@@ -81,6 +82,7 @@ class Planned:
     right: int
     kind: Kind
     repeats: int | None = None
+    cell: int | None = None
 
 
 @dataclass(frozen=True)
@@ -132,9 +134,18 @@ def slot(design: Design, index: int) -> tuple[Planned, ...]:
     >>> [trial.kind for trial in slot(Design(photos, conditions=3, trials=5, repeat=0.2, seed=4), index=0)]
     ['main', 'main', 'main', 'repeat', 'main']
     """
+    return sitting(design, index, places(design, index))
+
+
+def places(design: Design, index: int) -> tuple[Cell, ...]:
+    """The main trials of one slot in the order of the endless list: each a place that one sitting holds at a time.
+
+    Raises:
+        ValueError: A negative index.
+    """
     if index < 0:
         raise ValueError(f"slots are counted from 0, there is none at {index}")
-    return laid_out(design, index, balanced_cells(design, index, counts(design).main))
+    return balanced_cells(design, index, counts(design).main)
 
 
 def balanced_cells(design: Design, index: int, number: int) -> tuple[Cell, ...]:
@@ -160,13 +171,22 @@ def policy_of(version: str, strata: str) -> str:
     return version
 
 
-def laid_out(design: Design, index: int, chosen: tuple[Cell, ...]) -> tuple[Planned, ...]:
-    """The slot's trials: ``chosen`` as the main ones, with gold, same and repeat trials among them, in order."""
+def sitting(design: Design, index: int, chosen: Sequence[Cell]) -> tuple[Planned, ...]:
+    """The trials of a sitting that was given these cells, in the order in which they are shown.
+
+    Args:
+        design: The study's.
+        index: Of the newest slot that the cells are from: what chance decides for this sitting follows from it.
+        chosen: At least one cell, no pair of a content twice; in the order of the endless list.
+
+    Returns:
+        As `slot`, which is the sitting that was given the places of one slot.
+    """
     planned = counts(design)
-    trials = [Planned(cell.content, cell.left, cell.right, "main") for cell in chosen]
+    trials = [Planned(cell.content, cell.left, cell.right, "main", cell=number) for number, cell in enumerate(chosen)]
     trials += _gold(design, index, planned.gold, chosen)
     trials += _same(design, index, planned.same, trials)
-    return _in_order(design, index, trials, planned.repeat)
+    return _in_order(design, index, trials, min(planned.repeat, len(chosen)))
 
 
 def slots(design: Design, first: int = 0) -> Iterator[tuple[Planned, ...]]:
@@ -204,7 +224,7 @@ def _shared_out(design: Design, trials: int) -> Counts:
     return Counts(main, gold, same, min(repeat, main))
 
 
-def _gold(design: Design, index: int, number: int, chosen: tuple[Cell, ...]) -> list[Planned]:
+def _gold(design: Design, index: int, number: int, chosen: Sequence[Cell]) -> list[Planned]:
     """Gold pairs in turn, the better one left in every second; where it can be had, not what a main trial shows."""
     taken = {(cell.content, frozenset((cell.left, cell.right))) for cell in chosen}
     used = [cell.content for cell in chosen]
@@ -275,4 +295,4 @@ def _in_order(design: Design, index: int, trials: list[Planned], repeats: int) -
 def _as_shown(trial: Planned, first: int, again: bool) -> Planned:
     if not again:
         return trial
-    return replace(trial, left=trial.right, right=trial.left, kind="repeat", repeats=first)
+    return replace(trial, left=trial.right, right=trial.left, kind="repeat", repeats=first, cell=None)

@@ -39,15 +39,22 @@ class Observer(models.Model):
 
 
 class Slot(models.Model):
-    """The n-th place in a study's balanced design, derived from (study, seed, number, policy version)."""
+    """The n-th piece of a study's balanced design, derived from (study, seed, number, policy version).
+
+    Its *places* are the main trials in it. Who leaves gives back those that weren't answered; the next one gets them.
+    """
 
     study = models.ForeignKey(Study, models.PROTECT, related_name="slots")
     lane = models.CharField(max_length=10, choices=Lane, default=Lane.MAIN)
     number = models.PositiveIntegerField()
     policy_version = models.CharField(max_length=40)
+    free = models.PositiveIntegerField(default=0, help_text="Places that nobody holds.")
 
     class Meta:
         ordering = ["study", "lane", "number"]
+        indexes = [
+            models.Index(fields=["study", "lane", "number"], condition=Q(free__gt=0), name="slots_with_free_places")
+        ]
         constraints = [models.UniqueConstraint(fields=["study", "lane", "number"], name="slot_once")]
 
     def __str__(self) -> str:
@@ -55,7 +62,7 @@ class Slot(models.Model):
 
 
 class StudySession(models.Model):
-    """One sitting of one observer. An abandoned one gives its slot back; its votes stay."""
+    """One sitting of one observer. An abandoned one gives back what it didn't answer; its votes stay."""
 
     class State(models.TextChoices):
         ACTIVE = "active"
@@ -65,7 +72,12 @@ class StudySession(models.Model):
 
     study = models.ForeignKey(Study, models.PROTECT, related_name="sessions")
     observer = models.ForeignKey(Observer, models.PROTECT, related_name="sessions")
-    slot = models.ForeignKey(Slot, models.PROTECT, related_name="sessions")
+    slot = models.ForeignKey(
+        Slot,
+        models.PROTECT,
+        related_name="sessions",
+        help_text="The newest that it has places of.",
+    )
     token = models.CharField(max_length=40, unique=True, default=session_token)
     ticket = models.CharField(
         max_length=40, null=True, help_text="Of the welcome page it began on: asked twice, it begins once."
@@ -88,9 +100,6 @@ class StudySession(models.Model):
         ordering = ["study", "id"]
         indexes = [models.Index(fields=["state", "last_seen_at"])]
         constraints = [
-            models.UniqueConstraint(
-                fields=["slot"], condition=Q(state__in=["active", "finished"]), name="slot_taken_by_one_session"
-            ),
             models.UniqueConstraint(fields=["study", "ticket"], name="session_begins_once_per_ticket"),
             models.CheckConstraint(
                 condition=Q(consent__isnull=True) | Q(consented_at__isnull=False), name="session_consent_has_time"

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from enhancement.models import Content
-from studyapp.models.observer import StudySession
+from studyapp.models.observer import Slot, StudySession
 from studyapp.models.rendering import Rendering
 
 
@@ -38,6 +38,11 @@ class Trial(models.Model):
     content = models.ForeignKey(Content, models.PROTECT, related_name="+")
     left = models.ForeignKey(Rendering, models.PROTECT, related_name="+")
     right = models.ForeignKey(Rendering, models.PROTECT, related_name="+")
+    slot = models.ForeignKey(
+        Slot, models.PROTECT, null=True, related_name="trials", help_text="Whose place a main trial holds or held."
+    )
+    place = models.PositiveIntegerField(null=True, help_text="Which one, from 0.")
+    held = models.BooleanField(default=False, help_text="Whether the place is taken: nobody else is shown it.")
     repeats = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="repeated_by")
     token = models.CharField(max_length=40, unique=True, default=opaque)
     left_token = models.CharField(max_length=40, unique=True, default=opaque)
@@ -55,6 +60,12 @@ class Trial(models.Model):
         ordering = ["session", "position"]
         constraints = [
             models.UniqueConstraint(fields=["session", "position"], name="trial_position_once"),
+            models.UniqueConstraint(fields=["slot", "place"], condition=Q(held=True), name="place_held_once"),
+            models.CheckConstraint(
+                condition=Q(kind="main", slot__isnull=False, place__isnull=False)
+                | (~Q(kind="main") & Q(slot__isnull=True, place__isnull=True, held=False)),
+                name="trial_main_has_place",
+            ),
             models.CheckConstraint(condition=Q(kind="same") | ~Q(left=F("right")), name="trial_sides_differ"),
             models.CheckConstraint(condition=~Q(kind="same") | Q(left=F("right")), name="trial_same_is_same"),
         ]

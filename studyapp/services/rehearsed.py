@@ -8,7 +8,9 @@ import pandas as pd
 from analysis.report import SEED, Report, report
 from studyapp.definition import StudyProblemError
 from studyapp.models import RejectedVote, Trial, Vote
+from studyapp.models.observer import Lane
 from studyapp.services.exports import COLUMNS, exposures
+from studyapp.services.places import Balance, balance_of
 from studyapp.services.rehearsals import Rehearsal
 from studyapp.simulation.diary import Diary
 from studyapp.simulation.people import Shown
@@ -25,12 +27,14 @@ class Account:
         missing: Acknowledged votes that aren't there as acknowledged, in words.
         unasked: Votes stored that nobody was told of, as where an answer got lost on its way back.
         rejected: Second and late answers kept as events.
+        balance: Of the pairs of all simulated sittings.
     """
 
     votes: int
     missing: tuple[str, ...]
     unasked: int
     rejected: int
+    balance: Balance
 
 
 def shown_in(token: str) -> Mapping[str, Shown]:
@@ -72,7 +76,8 @@ def account_for(rehearsal: Rehearsal, diaries: Sequence[Diary]) -> Account:
         if (trial, said) not in events
     ]
     unasked = len(set(stored) - {vote.trial for vote in told})
-    return Account(len(stored), tuple(missing), unasked, len(events))
+    balance = balance_of(rehearsal.study, Lane.SIMULATED)
+    return Account(len(stored), tuple(missing), unasked, len(events), balance)
 
 
 def report_of_run(rehearsal: Rehearsal) -> Report:

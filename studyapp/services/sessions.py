@@ -1,21 +1,21 @@
-"""Sittings: taking a slot, the trials in it, giving it back."""
+"""Sittings: how one begins, where it is, how it ends."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.db.models import Count, F, Max, OuterRef, Q, Window
+from django.db import transaction
+from django.db.models import Count, F, OuterRef, Window
 from django.utils import timezone
 
 from enhancement.models import Content
-from studyapp.design.schedule import ContentKey, Design, Planned, slot
-from studyapp.models import Condition, Observer, Rendering, Slot, Study, StudySession, StudyText, Trial
+from studyapp.design.schedule import ContentKey, Design, Planned
+from studyapp.models import Condition, Observer, Rendering, Study, StudySession, StudyText, Trial
 from studyapp.models.observer import Lane
+from studyapp.services.places import Hand, end_silent, take_places, take_up_again
 from studyapp.services.stamps import stamp_of
 
-SEATING_TRIES = 5
 JUST_NOW = timedelta(seconds=30)
 """A showing follows its vote at once, as a rule: the sign of life is not written down twice."""
 
@@ -75,7 +75,7 @@ def begin_session(
     panel: Mapping[str, str] | None = None,
     ticket: str | None = None,
 ) -> StudySession:
-    """Seat a new observer: the first free slot of the design, its trials, an address for each side of each.
+    """Seat a new observer: the first free places of the design, trials for them, an address for each side of each.
 
     The same ticket again, as from a button pressed twice, gets the sitting that it began.
 
@@ -107,9 +107,13 @@ def begin_session(
         panel=dict(panel or {}),
         last_seen_at=now,
     )
-    _seat(session, lane_of(pilot=pilot, simulated=simulated))
     rows = numbered(study)
-    _lay_out(session, rows, slot(design_of(study, rows), session.slot.number))
+    design = design_of(study, rows)
+    end_silent(study, now)
+    hand = take_places(study, lane_of(pilot=pilot, simulated=simulated), design)
+    session.slot = hand.slot
+    session.save(force_insert=True)
+    _lay_out(session, rows, hand, hand.trials(design))
     return session
 
 
@@ -125,49 +129,8 @@ def current_text(study: Study, kind: StudyText.Kind) -> StudyText | None:
     return study.texts.filter(kind=kind).order_by("-version").first()
 
 
-def _seat(session: StudySession, lane: Lane) -> None:
-    """Give a new sitting the first free slot; one whose observer comes back at this very moment isn't free after all.
-
-    Raises:
-        IntegrityError: That happened to every slot tried.
-    """
-    for tries_left in reversed(range(SEATING_TRIES)):
-        session.slot = _take_slot(session.study, lane, session.last_seen_at)
-        try:
-            with transaction.atomic():
-                session.save(force_insert=True)
-        except IntegrityError:
-            session.pk = None
-            if not tries_left:
-                raise
-        else:
-            return
-
-
-def _take_slot(study: Study, lane: Lane, now: datetime) -> Slot:
-    """The first slot that nobody holds: one given back before a new one. The caller holds the study's row."""
-    abandon_sessions(study, now)
-    held = Q(sessions__state__in=[StudySession.State.ACTIVE, StudySession.State.FINISHED])
-    slots = study.slots.filter(lane=lane)
-    free = slots.annotate(holders=Count("sessions", filter=held)).filter(holders=0).order_by("number").first()
-    if free is not None:
-        return free
-    last = slots.aggregate(last=Max("number"))["last"]
-    return Slot.objects.create(
-        study=study, lane=lane, number=0 if last is None else last + 1, policy_version=study.policy_version
-    )
-
-
-def abandon_sessions(study: Study, now: datetime) -> int:
-    """End the sittings without a sign of life for the study's lease: their slots are free again, their votes stay."""
-    silent_since = now - timedelta(minutes=study.lease_minutes)
-    return study.sessions.filter(state=StudySession.State.ACTIVE, last_seen_at__lt=silent_since).update(
-        state=StudySession.State.ABANDONED
-    )
-
-
-def _lay_out(session: StudySession, rows: Numbered, plan: Sequence[Planned]) -> None:
-    """Write a slot's trials with the renderings they will show."""
+def _lay_out(session: StudySession, rows: Numbered, hand: Hand, plan: Sequence[Planned]) -> None:
+    """Write a sitting's trials with the renderings they will show."""
     contents, conditions = [one.pk for one in rows.contents], [one.pk for one in rows.conditions]
     rendering = {
         (content, condition): pk
@@ -183,6 +146,7 @@ def _lay_out(session: StudySession, rows: Numbered, plan: Sequence[Planned]) -> 
             content_id=contents[planned.content],
             left_id=rendering[contents[planned.content], conditions[planned.left]],
             right_id=rendering[contents[planned.content], conditions[planned.right]],
+            **_place(hand, planned),
         )
         for position, planned in enumerate(plan, start=1)
     )
@@ -194,27 +158,25 @@ def _lay_out(session: StudySession, rows: Numbered, plan: Sequence[Planned]) -> 
     Trial.objects.bulk_update(repeats, ["repeats"])
 
 
+def _place(hand: Hand, planned: Planned) -> dict[str, Any]:
+    """The columns of a main trial that say which place it holds."""
+    if planned.cell is None:
+        return {}
+    place = hand.places[planned.cell]
+    return {"slot": place.slot, "place": place.number, "held": True}
+
+
 def minutes_of(study: Study) -> int:
     """What a sitting is expected to take, in whole minutes."""
     return max(1, round(study.trials_per_session * study.seconds_per_trial / 60))
 
 
 def touch(session: StudySession) -> bool:
-    """A sign of life. One who comes back to an abandoned sitting goes on with it, unless its slot was given away."""
+    """A sign of life. One who comes back to an abandoned sitting goes on with it, unless its places were given away."""
     if session.state == StudySession.State.FINISHED:
         return True
     active = StudySession.objects.filter(pk=session.pk, state=StudySession.State.ACTIVE)
-    return bool(active.update(last_seen_at=timezone.now())) or _take_up_again(session)
-
-
-def _take_up_again(session: StudySession) -> bool:
-    """The database says whether the slot is still free: it gives one to one sitting only."""
-    abandoned = StudySession.objects.filter(pk=session.pk, state=StudySession.State.ABANDONED)
-    try:
-        with transaction.atomic():
-            return bool(abandoned.update(state=StudySession.State.ACTIVE, last_seen_at=timezone.now()))
-    except IntegrityError:
-        return False
+    return bool(active.update(last_seen_at=timezone.now())) or take_up_again(session)
 
 
 def state_of(session: StudySession) -> dict[str, Any]:

@@ -1,37 +1,53 @@
-"""Are slots taken in order and once, do their trials follow from the seed, and is the study still what was asked?"""
+"""Are places taken in order and once, do their trials follow from the seed, and is the study still what was asked?"""
 
 from collections.abc import Iterator, Sequence
 
-from django.db.models import Count, Exists, F, Max, Min, OuterRef
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q
 
 from enhancement.models import Job
 from enhancement.services.verification import Check, Look, Violation, all_that, in_batches, label
 from enhancement.services.verify_rows import REPORT
-from studyapp.design.schedule import Planned, slot
-from studyapp.models import Slot, Study, StudySession, StudyText, Vote
+from studyapp.design.schedule import Design, Planned, counts, places, sitting
+from studyapp.models import Slot, Study, StudySession, StudyText, Trial, Vote
 from studyapp.services.renderings import unrendered
 from studyapp.services.sessions import Numbered, design_of, numbered
 from studyapp.services.stamps import stamp_of
 
-HOLDING = (StudySession.State.ACTIVE, StudySession.State.FINISHED)
 Shown = tuple[str, int, int, int, int | None]
 """Kind, content, left and right condition, and the position of what is repeated, from 0."""
 
 
 def slots(look: Look) -> Iterator[Violation]:
-    """No slot is taken twice or left out: that is what the balance of the design rests on."""
-    taken = StudySession.objects.filter(slot=OuterRef("pk"), state__in=HOLDING).order_by().values("slot")
-    twice = Slot.objects.filter(Exists(taken.annotate(n=Count("pk")).filter(n__gt=1)))
-    yield from all_that(twice, "it is taken by more than one sitting", REPORT)
+    """No place is held twice or lost, and no slot left out: that is what the balance of the design rests on."""
+    main, state = Trial.objects.filter(kind=Trial.Kind.MAIN), StudySession.State
+    again = main.filter(slot=OuterRef("slot"), place=OuterRef("place"), held=True, pk__lt=OuterRef("pk"))
+    yield from all_that(main.filter(Exists(again), held=True), "its place is another sitting's", REPORT)
+    seated = main.filter(session__state__in=[state.ACTIVE, state.FINISHED], held=False)
+    yield from all_that(seated, "its sitting goes on, or was finished, and doesn't hold its place", REPORT)
+    left = main.filter(Q(session__state=state.ABANDONED, vote=None) | Q(session__state=state.WITHDRAWN), held=True)
+    yield from all_that(left, "its sitting has ended without an answer that counts, and still holds its place", REPORT)
     yield from all_that(
         Slot.objects.exclude(policy_version=F("study__policy_version")), "its policy is another", REPORT
     )
+    for study in in_batches(Study.objects.filter(slots__isnull=False).distinct()):
+        yield from _free_places(study)
     lanes = Slot.objects.order_by().values("study", "lane")
     for lane in lanes.annotate(n=Count("pk"), first=Min("number"), last=Max("number")):
         if (lane["first"], lane["last"]) != (0, lane["n"] - 1):
             where = f"study {lane['study']}, lane {lane['lane']}"
             yield Violation(where, "its slots aren't numbered without a gap from 0", REPORT)
     look.seen(Slot.objects.count())
+
+
+def _free_places(study: Study) -> Iterator[Violation]:
+    """A slot that says that fewer are free than are would never be given out to its end."""
+    try:
+        size = counts(design_of(study)).main
+    except ValueError:  # the check of schedules says that it can't be derived
+        return
+    held = Count("trials", filter=Q(trials__held=True))
+    for slot in study.slots.annotate(held=held).exclude(free=size - F("held")):
+        yield Violation(label(slot), f"it says that {slot.free} of {size} places are free, and they aren't", REPORT)
 
 
 def schedules(look: Look) -> Iterator[Violation]:
@@ -46,9 +62,20 @@ def schedules(look: Look) -> Iterator[Violation]:
             yield Violation(label(study), f"its schedule can't be derived any more ({error})", REPORT)
             continue
         for session in in_batches(study.sessions.select_related("slot")):
-            if _stored(session) != _derived(slot(design, session.slot.number), rows):
-                yield Violation(label(session), f"its trials aren't those of slot {session.slot.number}", REPORT)
+            if _stored(session) != _derived(_plan(session, design), rows):
+                what = f"its trials aren't those that its places, of slot {session.slot.number} the newest, lead to"
+                yield Violation(label(session), what, REPORT)
             look.seen(1)
+
+
+def _plan(session: StudySession, design: Design) -> Sequence[Planned]:
+    """The trials that follow from the places which a sitting was given; none where there are no such places."""
+    given = session.trials.filter(slot__isnull=False).order_by("slot__number", "place")
+    numbers = list(given.values_list("slot__number", "place"))
+    cells = {number: places(design, number) for number in {slot for slot, _ in numbers}}
+    if any(place is None or place >= len(cells[slot]) for slot, place in numbers):
+        return ()
+    return sitting(design, session.slot.number, [cells[slot][place] for slot, place in numbers if place is not None])
 
 
 def _derived(plan: Sequence[Planned], rows: Numbered) -> list[Shown]:
@@ -104,14 +131,14 @@ def renderings_made(look: Look) -> Iterator[Violation]:
 SCHEDULE_CHECKS = (
     Check(
         "slots in order",
-        "A slot is held by one sitting at a time, and none is left out: drop-outs don't unbalance the design.",
+        "A place of a slot is held by one sitting at a time, none is left out: drop-outs don't unbalance the design.",
         "slots",
         Slot.objects.count,
         slots,
     ),
     Check(
         "schedules derived again",
-        "A sitting's trials follow from study, seed, slot and policy version.",
+        "A sitting's trials follow from study, seed, policy version and the places that it was given.",
         "sittings",
         StudySession.objects.count,
         schedules,

@@ -66,7 +66,7 @@ def test_a_server_that_dies_and_a_page_that_is_reloaded_cost_nothing(page: Page,
     page.route("**/uploads/*/files/*/?*", pieces.answer)
     page.set_input_files("#choose-files", files)
     page.wait_for_function("() => document.querySelectorAll('.is-sent').length >= 1")
-    wait_until(lambda: pieces.held, "a piece that is on its way")
+    wait_until(lambda: page.evaluate("true") and pieces.held, "a piece that is on its way")  # evaluating lets it tell
     stack.kill("web")
     pieces.let_go()
     page.wait_for_selector(".is-waiting")

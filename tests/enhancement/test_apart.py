@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
@@ -87,11 +87,25 @@ def test_a_crash_is_named_and_the_next_photo_is_read(
     with reader() as sturdy:
         sturdy.look(photo, name="a.png")
         assert sturdy.process is not None
-        Thread(target=os.kill, args=(sturdy.process.pid, fatal)).start()
+        Thread(target=kill_who_reads, args=(endless, sturdy.process.pid, fatal)).start()
         with pytest.raises(ReadingEndedError, match=words) as ended:
             sturdy.look(endless, name="a.png")
         assert ended.value.end == end
         assert sturdy.look(photo, name="a.png").width_px == 61
+
+
+def kill_who_reads(path: Path, process: int, fatal: signal.Signals) -> None:
+    """Not before it reads: one that is dead when it is asked is only replaced."""
+    wait_until(lambda: str(path) in _opened(process), "the reading of the file")
+    os.kill(process, fatal)
+
+
+def _opened(process: int) -> list[str]:
+    opened = []
+    for one in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed again meanwhile
+            opened.append(str(one.readlink()))
+    return opened
 
 
 def test_it_goes_to_sleep_and_wakes(photo: Path) -> None:

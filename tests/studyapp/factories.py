@@ -1,11 +1,13 @@
 """A study with tiny pictures, made the way a real one is: through the services, its jobs claimed and run."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
 import numpy as np
 from django.contrib.auth.models import User
+from django.utils import timezone
 from PIL import Image, ImageFilter
 from skimage import data as photographs
 
@@ -18,6 +20,7 @@ from studyapp.definition import Definition
 from studyapp.models import Study, StudySession, Trial
 from studyapp.roles import Role
 from studyapp.services.people import give_role
+from studyapp.services.places import abandon_sessions
 from studyapp.services.sessions import begin_session
 from studyapp.services.studies import create_study, open_study
 from studyapp.services.votes import Receipt, record_vote
@@ -199,3 +202,10 @@ def waver(seed: int, strength: Mapping[str, float]) -> Callable[[Trial], str]:
         return "left" if rng.random() < 1 / (1 + np.exp(-gap)) else "right"
 
     return choose
+
+
+def leave(session: StudySession) -> None:
+    """Let a sitting's lease pass, and the study notice it."""
+    long_ago = timezone.now() - timedelta(minutes=session.study.lease_minutes + 1)
+    StudySession.objects.filter(pk=session.pk).update(last_seen_at=long_ago)
+    assert abandon_sessions(session.study, timezone.now())

@@ -134,7 +134,9 @@ class TestPlace:
         session = sit(study)
         silence(session)
         client.get(f"/look/{session.token}/place/")
-        assert sit(study).slot != session.slot
+        sit(study)
+        session.refresh_from_db()
+        assert session.state == StudySession.State.ACTIVE
 
     def test_a_sitting_given_away(self, client: Client, study: Study) -> None:
         session = sit(study)

@@ -1,18 +1,18 @@
-"""Sittings take slots in order, and give them back when abandoned."""
+"""Sittings take places in order, and give back what they didn't answer."""
 
+import random
+from collections import Counter
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import IntegrityError
 from django.utils import timezone
 
-from studyapp.design.schedule import slot
-from studyapp.models import Slot, Study, StudySession, Trial
-from studyapp.services import sessions
+from studyapp.design.schedule import counts, slot
+from studyapp.models import Study, StudySession, Trial
+from studyapp.services.places import abandon_sessions
 from studyapp.services.sessions import (
     NotOpenError,
-    abandon_sessions,
     as_shown,
     begin_session,
     design_of,
@@ -56,13 +56,63 @@ def test_each_sitting_takes_the_next_slot(study: Study) -> None:
     assert [sit(study).slot.number for _ in range(3)] == [0, 1, 2]
 
 
-def test_an_abandoned_slot_comes_first_and_its_votes_stay(study: Study) -> None:
+Place = tuple[int, int | None]
+
+
+def places_of(session: StudySession) -> set[Place]:
+    """The slot's number and the place in it of each main trial."""
+    return set(session.trials.filter(kind="main").values_list("slot__number", "place"))
+
+
+def test_what_was_not_answered_comes_first_and_votes_stay(study: Study) -> None:
     leaver, stayer = sit(study), sit(study)
-    answer(progress_of(leaver).coming[0], "left")
+    answered = progress_of(leaver).coming[0]
+    answer(answered, "left")
     silence(leaver)
     assert abandon_sessions(study, timezone.now()) == 1
-    assert [sit(study).slot.number for _ in range(2)] == [leaver.slot.number, stayer.slot.number + 1]
+    given_back = places_of(leaver) - {(0, Trial.objects.get(pk=answered.pk).place)}
+    one, other = sit(study), sit(study)
+    assert given_back < places_of(one)
+    assert len(places_of(one)) == len(places_of(stayer)) == len(places_of(other))
+    assert len(places_of(leaver) | places_of(stayer) | places_of(one) | places_of(other)) == 4 * 3 - len(given_back)
     assert leaver.trials.filter(vote__isnull=False).count() == 1
+
+
+def test_places_free_are_counted(study: Study) -> None:
+    leaver = sit(study)
+    answer(progress_of(leaver).coming[0], "left")
+    silence(leaver)
+    abandon_sessions(study, timezone.now())
+    assert [slot.free for slot in study.slots.order_by("number")] == [2]
+    sit(study)
+    assert [slot.free for slot in study.slots.order_by("number")] == [0, 2]
+
+
+def test_every_place_is_answered_once_whoever_leaves(study: Study) -> None:
+    """Of many, many leave half-way, some come back: in the end pairs differ by one, and no place was asked twice."""
+    chance = random.Random(7)
+    for _ in range(60):
+        session = sit(study)
+        coming = list(session.trials.order_by("position"))
+        for trial in coming[: chance.choice([0, 1, 2, len(coming), len(coming)])]:
+            answer(trial, chance.choice(["left", "right"]))
+        if chance.random() < 0.7:
+            silence(session)
+        left = StudySession.objects.filter(state="abandoned").order_by("?").first()
+        if left is not None and chance.random() < 0.2:
+            touch(left)
+            silence(left)
+    while study.slots.filter(free__gt=0).exclude(number=study.slots.count() - 1).exists():
+        answer_all(sit(study), prefer("auto", "original"))
+    main = Trial.objects.filter(kind="main", vote__isnull=False)
+    asked = Counter(main.values_list("slot", "place"))
+    assert set(asked.values()) == {1}
+    pairs = Counter(frozenset(pair) for pair in main.values_list("left__condition", "right__condition"))
+    assert max(pairs.values()) - min(pairs.values()) <= 1
+    assert all(
+        slot.free == counts(design_of(study)).main - Trial.objects.filter(slot=slot, held=True).count()
+        for slot in study.slots.all()
+    )
 
 
 def test_one_who_comes_back_in_time_goes_on(study: Study) -> None:
@@ -82,31 +132,27 @@ def test_one_who_comes_back_too_late_is_told(study: Study) -> None:
     assert not touch(session)
 
 
-def test_one_who_comes_back_while_another_is_seated_keeps_the_slot(
-    study: Study, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The slot was free when the newcomer looked, and taken up again before the newcomer sat down."""
+def test_who_comes_back_when_part_of_the_places_is_gone_is_told(study: Study) -> None:
     leaver = sit(study)
     silence(leaver)
-    look_for_one = sessions._take_slot
-
-    def take_slot_while_the_leaver_comes_back(*given: Any) -> Slot:
-        found = look_for_one(*given)
-        leaver.refresh_from_db()
-        touch(leaver)
-        return found
-
-    monkeypatch.setattr(sessions, "_take_slot", take_slot_while_the_leaver_comes_back)
     newcomer = sit(study)
+    answer(progress_of(newcomer).coming[0], "left")
+    silence(newcomer)
+    abandon_sessions(study, timezone.now())
     leaver.refresh_from_db()
-    assert (leaver.state, leaver.slot.number, newcomer.slot.number) == (StudySession.State.ACTIVE, 0, 1)
+    assert not touch(leaver)
+    leaver.refresh_from_db()
+    assert leaver.state == StudySession.State.ABANDONED
+    newcomer.refresh_from_db()
+    assert touch(newcomer)
 
 
-def test_the_database_gives_a_slot_to_one_sitting_only(study: Study) -> None:
-    session = sit(study)
-    other = sit(study)
+def test_the_database_gives_a_place_to_one_sitting_only(study: Study) -> None:
+    leaver = sit(study)
+    silence(leaver)
+    sit(study)
     with pytest.raises(IntegrityError):
-        StudySession.objects.filter(pk=other.pk).update(slot=session.slot)
+        leaver.trials.filter(kind="main").update(held=True)
 
 
 def test_pilots_and_simulated_sittings_use_up_no_slot(study: Study) -> None:

@@ -27,7 +27,7 @@ from enhancement.services.files import keep
 from enhancement.services.verification import Outcome, run_checks
 from studyapp.models import RejectedVote, Rendering, Slot, Study, StudySession, StudyText, Trial, Vote
 from studyapp.services.verify import CHECKS, count_strays
-from tests.studyapp.factories import answer_all, make_study, make_user, prefer, sit
+from tests.studyapp.factories import answer_all, leave, make_study, make_user, prefer, sit
 
 pytestmark = pytest.mark.django_db
 
@@ -40,8 +40,8 @@ def made(made_once: None) -> Study:
         repeat_share=0.15, same_share=0.15, consent="Do you agree?",
     )  # fmt: skip
     answer_all(sit(study), prefer("original", "auto", "degraded"))
-    for state in (StudySession.State.ACTIVE, StudySession.State.ABANDONED):
-        StudySession.objects.filter(pk=sit(study).pk).update(state=state)
+    sit(study)
+    leave(sit(study))
     for _ in range(3):
         sit(study, pilot=True)
     return study
@@ -164,9 +164,10 @@ def slot_left_out(of: str = "main") -> None:
     Slot.objects.create(study=study, lane=of, number=9, policy_version=study.policy_version)
 
 
-def slot_held_twice() -> None:
-    unguarded("studyapp_studysession")
-    change(StudySession, having={"state": "abandoned"}, slot=first(StudySession)[0].slot, state="active")
+def place_held_twice() -> None:
+    unguarded("studyapp_trial")
+    one, other = (first(Trial, kind="main", held=True, session__state=state)[0] for state in ("finished", "active"))
+    change(Trial, having={"pk": other.pk}, slot=one.slot, place=one.place)
 
 
 def sides_swapped() -> None:
@@ -209,7 +210,8 @@ def vote_deleted() -> None:
 
 
 def gold_counted() -> None:
-    change(Trial, having={"kind": "gold"}, kind="main")
+    slot = first(Trial, kind="gold")[0].session.slot
+    change(Trial, having={"kind": "gold"}, kind="main", slot=slot, place=99, held=True)
 
 
 Damage = Callable[[], None]
@@ -244,7 +246,9 @@ DAMAGES: list[tuple[str, set[str], Damage]] = [
     ("two sides share an address", {"addresses opaque"}, shared_address),
     ("a slot is left out", {"slots in order"}, slot_left_out),
     ("a slot has another policy", {"slots in order"}, lambda: change(Slot, policy_version="other-2")),
-    ("a slot is held twice", {"slots in order", "schedules derived again"}, slot_held_twice),
+    ("a place is held twice", {"slots in order", "schedules derived again"}, place_held_twice),
+    ("a place was let go", {"slots in order"}, lambda: change(Trial, having={"kind": "main"}, held=False)),
+    ("free places are miscounted", {"slots in order"}, lambda: change(Slot, free=40)),
     ("sides were swapped", {"schedules derived again"}, sides_swapped),
     ("a trial was deleted", {"schedules derived again"}, trial_deleted),
     ("the seed was changed", {"schedules derived again", "studies frozen"}, lambda: change(Study, seed=8)),
@@ -263,7 +267,7 @@ DAMAGES: list[tuple[str, set[str], Damage]] = [
     ("a withdrawal without tombstone", {"sittings complete"},
      lambda: change(StudySession, having={"state": "abandoned"}, state="withdrawn")),
     ("a sitting became a pilot", {"what counts"}, lambda: change(StudySession, pilot=True)),
-    ("gold is counted", {"what counts", "schedules derived again"}, gold_counted),
+    ("gold is counted", {"what counts", "schedules derived again", "slots in order"}, gold_counted),
 ]  # fmt: skip
 
 

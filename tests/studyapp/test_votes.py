@@ -8,7 +8,7 @@ from studyapp.models import RejectedVote, Study, StudySession, Trial, Vote
 from studyapp.services.sessions import progress_of
 from studyapp.services.studies import close_study
 from studyapp.services.votes import NotCountableError
-from tests.studyapp.factories import answer, sit
+from tests.studyapp.factories import answer, leave, sit
 from tests.studyapp.test_sessions import silence
 
 pytestmark = pytest.mark.django_db
@@ -86,7 +86,7 @@ def test_an_answer_after_the_slot_was_given_away_is_kept_but_never_counts(study:
 
 
 def test_an_answer_after_a_long_silence_takes_the_sitting_up_again(trial: Trial) -> None:
-    StudySession.objects.filter(pk=trial.session_id).update(state=StudySession.State.ABANDONED)
+    leave(trial.session)
     assert answer(trial, "left").kept
     assert StudySession.objects.get(pk=trial.session_id).state == StudySession.State.ACTIVE
 

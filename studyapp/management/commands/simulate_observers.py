@@ -92,6 +92,8 @@ class Command(BaseCommand):
         )
         for name, value in told:
             self.stdout.write(f"  {name:<24} {value}")
+        (least, most), (fewest, highest) = account.balance.held, account.balance.answered
+        self.stdout.write(f"  {'places of each pair':<24} {least} to {most} given out, {fewest} to {highest} answered")
         problems = [diary.problem for diary in outcome.diaries if diary.problem]
         if wrong := [*account.missing, *problems]:
             more = [f"… and {len(wrong) - SHOWN_PROBLEMS} more"] if len(wrong) > SHOWN_PROBLEMS else []

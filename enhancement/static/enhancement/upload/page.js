@@ -85,12 +85,13 @@ function told(event) {
   tell(event);
 }
 
+/** Take files out: here once they are out there, lest the page forget what the server still has. */
 async function remove(paths, ids) {
-  tell({ type: "removed", paths });
+  if (ids.length && !(await attempt(() => ask(`${address}remove/`, { body: { files: ids }, token })))) return false;
   for (const path of paths) held.delete(path);
-  if (ids.length) await attempt(() => ask(`${address}remove/`, { body: { files: ids }, token }));
   report = report.filter((line) => !ids.includes(line.file));
-  paint();
+  tell({ type: "removed", paths });
+  return true;
 }
 
 /** Do what a person asked for; where it can't be done, say why on the page. */
@@ -228,7 +229,8 @@ async function follow() {
 
 /** What the server knows, where this page knows nothing better. */
 function take(fresh) {
-  ({ job, report } = fresh);
+  ({ job } = fresh);
+  report = isMaking() ? [] : fresh.report; // it is written a moment before the job has ended, and until then nothing can be mended
   zippedFolders = fresh.out_of_zips ? fresh.folders : [];
   room = fresh.room_bytes;
   if (!upload.isBusy(state)) state = upload.begin(fresh, state.pieceBytes);
@@ -272,7 +274,7 @@ root.addEventListener(
 async function replace(line, chosenFile) {
   if (!chosenFile) return;
   const path = line.path.replace(/[^/]*$/, chosenFile.path);
-  if (path !== line.path) await remove(pathsOf([line]), [line.file]);
+  if (path !== line.path && !(await remove(pathsOf([line]), [line.file]))) return;
   report = report.filter((one) => one.file !== line.file);
   await add([{ path, file: chosenFile.file }]);
 }
@@ -289,7 +291,7 @@ byId("problems").addEventListener("click", async ({ target }) => {
   if (target.dataset.do === "remove") await remove(pathsOf([line]), [line.file]);
   if (target.dataset.do === "leave-out") {
     const done = await attempt(() => ask(`${address}leave-out/`, { body: { file: line.file, entries: [line.entry] }, token }));
-    if (done) report = report.filter((one) => one !== line);
+    if (done) report = report.filter((one) => one.file !== line.file || one.entry !== line.entry);
     paint();
   }
 });

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('studyapp', '0004_sitting_stamp'),
+        ('studyapp', '0007_places_held_once'),
     ]
 
     operations = [
