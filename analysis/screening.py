@@ -43,6 +43,10 @@ FAMILY_LEVEL = 0.05
 DIST_L_LIMIT = 1.5
 ONE_SIDE_SHARE = 0.75
 
+Tried = tuple[int, int, float | None]
+"""How many trials, how many of them rightly, and a p-value; None where there is nobody to be held against."""
+NONE: Tried = (0, 0, None)
+
 RULES: dict[str, Rule] = {
     "one_side": Rule("chose one side three times of four or more, and not by chance", 0.005, "p"),
     "inconsistent": Rule("contradicted themselves on repeated pairs more often than the others", 0.01, "p"),
@@ -140,13 +144,13 @@ def screen(rows: pd.DataFrame, *, include_simulated: bool = False) -> Screening:
     rows = rows.assign(vote=rows["vote"].fillna(""))
     answered = _answered(rows, include_simulated=include_simulated)
     outlying = outlyingness(sift(rows, include_simulated=include_simulated).fitted)
-    repeats, gold = _repeats(answered), _gold(answered)
+    repeats, gold = _against_others(_repeats(answered)), _against_others(_gold(answered))
     observers = []
     for code, own in answered.groupby("observer", sort=True):
         values: dict[str, Any] = {
             **_sides(own["vote"]),
-            **dict(zip(("repeats", "consistent", "repeats_p"), _against_others(repeats, str(code)), strict=True)),
-            **dict(zip(("gold", "gold_passed", "gold_p"), _against_others(gold, str(code)), strict=True)),
+            **dict(zip(("repeats", "consistent", "repeats_p"), repeats.get(str(code), NONE), strict=True)),
+            **dict(zip(("gold", "gold_passed", "gold_p"), gold.get(str(code), NONE), strict=True)),
             **_outlying(outlying, str(code)),
             "median_response_ms": _median_ms(own),
         }
@@ -208,13 +212,15 @@ def _gold(answered: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"observer": gold["observer"], "rightly": passed.astype(bool)})
 
 
-def _against_others(trials: pd.DataFrame, code: str) -> tuple[int, int, float | None]:
-    """How many, how many rightly, and Fisher's exact p that somebody like the others does no better."""
-    own = trials["observer"] == code
-    number, rightly, everybody = int(own.sum()), int(trials.loc[own, "rightly"].sum()), int(trials["rightly"].sum())
-    if not number or number == len(trials):
-        return number, rightly, None
-    return number, rightly, float(hypergeom.cdf(rightly, len(trials), everybody, number))
+def _against_others(trials: pd.DataFrame) -> dict[str, Tried]:
+    """By observer, with Fisher's exact p that somebody like the others does no better."""
+    own = trials.groupby("observer")["rightly"].agg(["size", "sum"]).astype(int)
+    every, right = int(own["size"].sum()), int(own["sum"].sum())
+    p_values = np.atleast_1d(hypergeom.cdf(own["sum"], every, right, own["size"]))
+    return {
+        str(code): (int(number), int(rightly), float(p) if number < every else None)
+        for code, number, rightly, p in zip(own.index, own["size"], own["sum"], p_values, strict=True)
+    }
 
 
 def _outlying(outlying: Outlyingness, code: str) -> dict[str, float | None]:

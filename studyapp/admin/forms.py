@@ -37,6 +37,8 @@ HELP = {
     "gold_share": f"{_SHARE}: pairs whose better side is known. It needs a condition that must lose to another.",
     "repeat_share": f"{_SHARE}: pairs shown once more with sides swapped, to see how consistent an observer is.",
     "same_share": f"{_SHARE}: a picture against itself, to see a preference for a side.",
+    "strata": "With photos of several cameras, say: each sitting then holds pairs of every camera in proportion to its "
+    "photos. Where empty, that is so only over many sittings.",
     "seed": "The whole schedule follows from it. The one here was drawn by chance.",
     "screen_check": "Window, browser zoom and steps of brightness; it says what to mend, and is stored.",
     "screen_required": "Nobody goes on before everything is mended.",

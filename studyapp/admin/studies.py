@@ -34,6 +34,7 @@ from studyapp.admin.forms import HELP, LABELS, StudyForm, TomlForm
 from studyapp.admin.next_steps import next_step_of
 from studyapp.admin.ownership import Owned
 from studyapp.definition import StudyProblemError, define
+from studyapp.design.schedule import policy_of
 from studyapp.models import Study, StudySession, StudyText, Vote
 from studyapp.services.access import may, studies_for
 from studyapp.services.drafts import conditions_settled, design_settled, prepare_draft, write_text, write_translations
@@ -42,7 +43,7 @@ from studyapp.services.texts import current_text
 from studyapp.session_settings import SETTINGS
 
 ASKED = ("question", "language", "allow_tie", "allow_not_sure", "allow_correction")
-DESIGN = ("trials_per_session", "gold_share", "repeat_share", "same_share", "seed")
+DESIGN = ("trials_per_session", "gold_share", "repeat_share", "same_share", "strata", "seed")
 SESSION = tuple(SETTINGS)
 MADE_BY_SERVICES = ("observers_link", "pages", "state_shown", "policy_version", "created_at", "opened_at", "closed_at")
 FITS = {
@@ -198,6 +199,10 @@ class StudyAdmin(Owned, ModelAdmin[Study]):
         except StudyProblemError as problem:
             tell(request, problem)
             return redirect(request.path)
+
+    def save_model(self, request: HttpRequest, obj: Study, form: Any, change: bool) -> None:
+        obj.policy_version = policy_of(obj.policy_version, obj.strata)
+        super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -16,12 +16,12 @@ a slot and of a round fall together, after an even number of rounds; the next on
 thus be derived alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import gcd, isqrt
 
-from studyapp.design.randomness import Integers, Stream, permutation, raw
+from studyapp.design.randomness import Integers, Shuffled, Stream, permutation, raw
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,24 @@ def cells(seed: int, contents: int, conditions: int, per_slot: int, index: int) 
     9
     """
     size = contents * pair_count(conditions)
+    period, places = whereabouts(size, per_slot, index)
+    return _order(seed, period, contents, conditions).cells(places)
+
+
+def whereabouts(size: int, per_slot: int, index: int) -> tuple[int, list[tuple[int, int]]]:
+    """The period of a slot, and the round in it and the place in that round of each of its cells.
+
+    Raises:
+        ValueError: A slot larger than a round.
+
+    >>> whereabouts(size=6, per_slot=4, index=7)
+    (1, [(0, 4), (0, 5), (1, 0), (1, 1)])
+    """
     if not 1 <= per_slot <= size:
         raise ValueError(f"a slot takes 1 to {size} of the {size} cells of a round, not {per_slot}")
-    slots = slots_per_period(size, per_slot)
-    period, within = divmod(index, slots)
-    order = _order(seed, period, contents, conditions)
+    period, within = divmod(index, slots_per_period(size, per_slot))
     first = within * per_slot
-    return tuple(order.cell(*divmod(place, size)) for place in range(first, first + per_slot))
+    return period, [divmod(place, size) for place in range(first, first + per_slot)]
 
 
 def slots_per_period(size: int, per_slot: int) -> int:
@@ -92,32 +103,46 @@ def slots_per_period(size: int, per_slot: int) -> int:
     return 2 * size // gcd(size, per_slot)
 
 
+@dataclass(frozen=True)
+class Spot:
+    """Where a place of a round leads: the rank of its pair, its content, and whether its block turns sides."""
+
+    rank: int
+    content: int
+    turned: bool
+
+
 @dataclass(frozen=True, eq=False)
 class Order:
     """How the rounds of one period are laid out.
 
     Attributes:
-        pairs: Shape (pairs,): the pair at each rank.
+        pairs: The pair at each rank.
         contents: Shape (contents,): the content at each place of the rotation.
         seats: Shape (conditions,): each condition's seat at the round table that decides sides.
-        shifts: Shape (contents,): the rank that each block begins with, lest slots always cut at the same pair.
-        stride: How far the rotation goes from block to block: about a block's length, so that contents are used evenly.
     """
 
-    pairs: Integers
+    pairs: Shuffled
     contents: Integers
     seats: Integers
-    shifts: Integers
-    stride: int
 
-    def cell(self, round_number: int, place: int) -> Cell:
-        """The cell at a place of a round."""
-        block, step = divmod(place, len(self.pairs))
-        rank = (int(self.shifts[block]) + step) % len(self.pairs)
-        content = int(self.contents[(block * self.stride + rank) % len(self.contents)])
-        first, second = pair(int(self.pairs[rank]), len(self.seats))
-        swapped = self._second_is_left(first, second) ^ (block % 2 == 1) ^ (round_number % 2 == 1)
-        return Cell(content, second, first) if swapped else Cell(content, first, second)
+    def spot(self, place: int) -> Spot:
+        """Where a place of a round leads."""
+        raise NotImplementedError
+
+    def cells(self, places: Sequence[tuple[int, int]]) -> tuple[Cell, ...]:
+        """The cells at some places, each a round and a place in it."""
+        spots = [self.spot(place) for _, place in places]
+        pairs = self.pairs.at([spot.rank for spot in spots])
+        return tuple(
+            self._cell(spot, number, turned=spot.turned ^ (round_number % 2 == 1))
+            for spot, number, (round_number, _) in zip(spots, pairs, places, strict=True)
+        )
+
+    def _cell(self, spot: Spot, number: int, *, turned: bool) -> Cell:
+        first, second = pair(number, len(self.seats))
+        swapped = self._second_is_left(first, second) ^ turned
+        return Cell(spot.content, second, first) if swapped else Cell(spot.content, first, second)
 
     def _second_is_left(self, first: int, second: int) -> bool:
         """At a round table each is left of the half that follows: of n − 1 others, (n − 1) / 2, or one more or less."""
@@ -127,11 +152,31 @@ class Order:
         return 2 * ahead > size or (2 * ahead == size and seat > other)
 
 
+@dataclass(frozen=True, eq=False)
+class Rotation(Order):
+    """The layout described above.
+
+    Attributes:
+        shifts: Shape (contents,): the rank that each block begins with, lest slots always cut at the same pair.
+        stride: How far the rotation goes from block to block: about a block's length, so that contents are used evenly.
+    """
+
+    shifts: Integers
+    stride: int
+
+    def spot(self, place: int) -> Spot:
+        """Where a place of a round leads."""
+        block, step = divmod(place, len(self.pairs.values))
+        rank = (int(self.shifts[block]) + step) % len(self.pairs.values)
+        content = int(self.contents[(block * self.stride + rank) % len(self.contents)])
+        return Spot(rank, content, turned=block % 2 == 1)
+
+
 @lru_cache(maxsize=8)
-def _order(seed: int, period: int, contents: int, conditions: int) -> Order:
+def _order(seed: int, period: int, contents: int, conditions: int) -> Rotation:
     pairs = pair_count(conditions)
-    return Order(
-        pairs=permutation(seed, Stream.PAIRS, period, pairs),
+    return Rotation(
+        pairs=Shuffled.drawn(seed, Stream.PAIRS, period, pairs),
         contents=permutation(seed, Stream.CONTENTS, period, contents),
         seats=permutation(seed, Stream.SEATS, period, conditions),
         shifts=(raw(seed, Stream.SHIFTS, period, contents) % pairs).astype("int64"),

@@ -4,6 +4,8 @@ numpy promises the stream of a bit generator and of `SeedSequence` for good, but
 `Generator.integers` make of it. So everything here is made from PCG64's raw 64-bit integers alone.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
@@ -12,6 +14,8 @@ import numpy.typing as npt
 Integers = npt.NDArray[np.int64]
 
 WORD = 1 << 32
+MANY = 20_000
+"""A permutation longer than this isn't sorted whole for the few places of it that a slot asks for."""
 
 
 class Stream(IntEnum):
@@ -30,6 +34,7 @@ class Stream(IntEnum):
     PRACTICE_PAIRS = 21
     PRACTICE_SIDES = 22
     PRACTICE_ORDER = 23
+    STRATA = 30
 
 
 def raw(seed: int, stream: Stream, index: int, count: int) -> npt.NDArray[np.uint64]:
@@ -80,3 +85,40 @@ def permutation(seed: int, stream: Stream, index: int, length: int) -> Integers:
     [0, 1, 2, 3, 4]
     """
     return np.argsort(raw(seed, stream, index, length), kind="stable")
+
+
+@dataclass(frozen=True, eq=False)
+class Shuffled:
+    """A `permutation` of which only some places are wanted.
+
+    Attributes:
+        values: Shape (length,): the random integers that the permutation sorts.
+    """
+
+    values: npt.NDArray[np.uint64]
+
+    @classmethod
+    def drawn(cls, seed: int, stream: Stream, index: int, length: int) -> "Shuffled":
+        """The permutation of the same arguments."""
+        return cls(raw(seed, stream, index, length))
+
+    def at(self, places: Sequence[int]) -> list[int]:
+        """What the permutation has at some places, each from 0 to length − 1.
+
+        >>> Shuffled.drawn(7, Stream.PAIRS, 0, 5).at([4, 0]) == permutation(7, Stream.PAIRS, 0, 5)[[4, 0]].tolist()
+        True
+        """
+        asked = np.array(places, dtype=np.int64)
+        if len(self.values) <= MANY:
+            return _numbers(np.argsort(self.values, kind="stable")[asked])
+        # With their neighbours: where two of these are equal, only a stable sort says which comes first.
+        known = np.unique(np.clip(np.concatenate([asked - 1, asked, asked + 1]), 0, len(self.values) - 1))
+        order = np.argpartition(self.values, known)
+        found = self.values[order[known]]
+        if (found[1:] == found[:-1]).any():
+            order = np.argsort(self.values, kind="stable")
+        return _numbers(order[asked])
+
+
+def _numbers(values: Integers) -> list[int]:
+    return [int(value) for value in values]

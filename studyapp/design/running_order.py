@@ -1,10 +1,14 @@
 """The order within a slot: random, the same scene never twice running where that can be had."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import TypeVar
 
-Item = TypeVar("Item")
+import numpy as np
+
+from studyapp.design.randomness import Integers
+
+Item = TypeVar("Item", bound=Hashable)
 Draw = Callable[[int], int]
 """Gives a random integer from 0 to its argument, exclusive."""
 
@@ -26,15 +30,15 @@ def spread(items: Sequence[Item], scene: Callable[[Item], str], draw: Draw) -> l
     Returns:
         All items; neighbours of one scene only where more than half of all, rounded up, are of that scene.
     """
-    left = list(items)
-    counts = Counter(scene(item) for item in left)
+    left = [(item, scene(item)) for item in items]
+    counts = Counter(shown for _, shown in left)
     ordered: list[Item] = []
+    last: str | None = None
     while left:
-        last = scene(ordered[-1]) if ordered else None
         allowed = _allowed(counts, len(left), last)
-        candidates = [place for place, item in enumerate(left) if scene(item) in allowed]
-        item = left.pop(candidates[draw(len(candidates))])
-        counts[scene(item)] -= 1
+        candidates = [place for place, (_, shown) in enumerate(left) if shown in allowed]
+        item, last = left.pop(candidates[draw(len(candidates))])
+        counts[last] -= 1
         ordered.append(item)
     return ordered
 
@@ -61,21 +65,23 @@ def place_repeat(
         The item, and the place in ``ordered`` before which its repeat is put: by chance among those that are far enough
         from the first showing and leave the fewest neighbours of one scene. Where nothing is far enough, the farthest.
     """
-    scenes = [scene(item) for item in ordered]
-    options = [option for item in sources for option in _options(ordered.index(item), scenes, item)]
-    best = min(cost for cost, _, _ in options)
-    chosen = [(item, gap) for cost, item, gap in options if cost == best]
-    return chosen[draw(len(chosen))]
+    shown = {item: place for place, item in reversed(list(enumerate(ordered)))}
+    numbers: dict[str, int] = {}
+    scenes = np.array([numbers.setdefault(scene(item), len(numbers)) for item in ordered])
+    costs = _costs(np.array([shown[item] for item in sources]), scenes)
+    chosen = np.argwhere(costs == costs.min())
+    source, gap = chosen[draw(len(chosen))].tolist()
+    return sources[source], gap + 1
 
 
-def _options(first: int, scenes: Sequence[str], item: Item) -> list[tuple[tuple[int, int], Item, int]]:
-    return [
-        ((max(0, REPEAT_DISTANCE - (gap - first)), _neighbours_made(scenes, gap, scenes[first])), item, gap)
-        for gap in range(first + 1, len(scenes) + 1)
-    ]
+def _costs(firsts: Integers, scenes: Integers) -> Integers:
+    """What a repeat costs, shape (sources, gaps): too near first, then the neighbours of one scene that it makes.
 
-
-def _neighbours_made(scenes: Sequence[str], gap: int, scene: str) -> int:
-    """By how many the pairs of neighbours of one scene grow when the scene is put before ``gap``."""
-    around = scenes[gap - 1 : gap + 1]
-    return sum(other == scene for other in around) - (len(around) == 2 and around[0] == around[1])
+    Gap g lies behind place g. What stands before the first showing is no gap for it, and costs more than any.
+    """
+    gaps = np.arange(len(scenes))
+    distance = gaps - firsts[:, np.newaxis] + 1
+    scene, behind = scenes[firsts][:, np.newaxis], np.append(scenes[1:], -1)
+    made = (scenes == scene).astype(np.int64) + (behind == scene) - (scenes == behind)
+    near = np.maximum(REPEAT_DISTANCE - distance, 0)
+    return np.where(distance >= 1, 4 * near + made, np.iinfo(np.int64).max)

@@ -9,19 +9,24 @@ from typing import Literal, TypeAlias
 from studyapp.design.cells import Cell, cells, pair_count
 from studyapp.design.randomness import Stream, permutation, raw
 from studyapp.design.running_order import place_repeat, spread
+from studyapp.design.strata import stratified_cells
 
 VERSION = "balanced-1"
 """This policy. A change to any slot that it derives is a new version."""
+STRATIFIED = "balanced-2"
+"""As balanced, and each slot gets its share of each stratum: `studyapp.design.strata`."""
 
 Kind: TypeAlias = Literal["main", "gold", "same", "repeat", "practice"]
+STRATA = ("", "camera", "scene")
 
 
 @dataclass(frozen=True)
 class ContentKey:
-    """A content by name, and the scene that it shows."""
+    """A content by name, the scene that it shows, and what it was shot with."""
 
     name: str
     scene: str
+    camera: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,9 +41,10 @@ class Design:
         repeat: Share of repeats with swapped sides, 0 to 1.
         same: Share of trials that show a condition beside itself, 0 to 1.
         seed: 0 to 2⁶³ − 1.
-        version: The policy, `VERSION`.
+        version: The policy, `VERSION`; `STRATIFIED` exactly where there are strata.
         gold_pairs: Indices of (worse, better), taken in turn. An index of ``conditions`` or more stands for a condition
             that is shown in gold trials only.
+        strata: What each slot gets its share of: every ``camera``, or every ``scene``; nothing where empty.
     """
 
     contents: tuple[ContentKey, ...]
@@ -50,6 +56,7 @@ class Design:
     seed: int = 0
     version: str = VERSION
     gold_pairs: tuple[tuple[int, int], ...] = ()
+    strata: str = ""
 
     def __post_init__(self) -> None:
         problems = list(_problems(self))
@@ -117,7 +124,7 @@ def slot(design: Design, index: int) -> tuple[Planned, ...]:
         index: The slot's place in the endless list, from 0.
 
     Returns:
-        The main trials (`studyapp.design.cells` says what is balanced), with gold, same and repeat trials among them.
+        The main trials (`studyapp.design.cells` and `strata` say what is balanced), and gold, same and repeat trials.
         The same scene doesn't come twice running, nor a repeat within three positions, where that can be had.
 
     Raises:
@@ -138,7 +145,30 @@ def places(design: Design, index: int) -> tuple[Cell, ...]:
     """
     if index < 0:
         raise ValueError(f"slots are counted from 0, there is none at {index}")
-    return cells(design.seed, len(design.contents), design.conditions, counts(design).main, index)
+    return balanced_cells(design, index, counts(design).main)
+
+
+def balanced_cells(design: Design, index: int, number: int) -> tuple[Cell, ...]:
+    """The slot's cells in the endless list of slots that hold ``number`` each."""
+    if design.strata:
+        return stratified_cells(design.seed, strata_of(design), design.conditions, number, index)
+    return cells(design.seed, len(design.contents), design.conditions, number, index)
+
+
+def strata_of(design: Design) -> tuple[str, ...]:
+    """The stratum of each content; all are in one where the design has no strata."""
+    return tuple(str(getattr(content, design.strata)) if design.strata else "" for content in design.contents)
+
+
+def policy_of(version: str, strata: str) -> str:
+    """The balanced policy that goes with strata, or with none; any other policy stays.
+
+    >>> policy_of(VERSION, "camera"), policy_of(STRATIFIED, "")
+    ('balanced-2', 'balanced-1')
+    """
+    if version in (VERSION, STRATIFIED):
+        return STRATIFIED if strata else VERSION
+    return version
 
 
 def sitting(design: Design, index: int, chosen: Sequence[Cell]) -> tuple[Planned, ...]:
@@ -180,8 +210,12 @@ def _problems(design: Design) -> Iterator[str]:
         yield f"a gold pair is two different conditions, (worse, better), not {design.gold_pairs}"
     if not 0 <= design.seed < 1 << 63:
         yield f"the seed is a number from 0 to 2⁶³ − 1, not {design.seed}"
-    if design.version != VERSION:
-        yield f"this program derives schedules of the policy {VERSION}, not {design.version}"
+    if design.version not in (VERSION, STRATIFIED):
+        yield f"this program derives schedules of the policies {VERSION} and {STRATIFIED}, not {design.version}"
+    if design.strata not in STRATA:
+        yield f"strata are by camera or by scene, not by {design.strata}"
+    elif design.version != policy_of(design.version, design.strata):
+        yield f"slots {'with' if design.strata else 'without'} strata aren't of the policy {design.version}"
 
 
 def _shared_out(design: Design, trials: int) -> Counts:
@@ -200,7 +234,7 @@ def _gold(design: Design, index: int, number: int, chosen: Sequence[Cell]) -> li
         worse, better = design.gold_pairs[(index * number + turn) % len(design.gold_pairs)]
         pair = frozenset((worse, better))
         avoided = {content for content, shown in taken if shown == pair}
-        content = _freshest(design, Stream.GOLD_CONTENTS, index, used, avoided)
+        content = freshest(design, Stream.GOLD_CONTENTS, index, used, avoided)
         left, right = (worse, better) if (start + turn) % 2 else (better, worse)
         trials.append(Planned(content, left, right, "gold"))
         taken.add((content, pair))
@@ -214,19 +248,26 @@ def _same(design: Design, index: int, number: int, others: list[Planned]) -> lis
     used = [trial.content for trial in others]
     trials = []
     for turn in range(number):
-        content = _freshest(design, Stream.SAME_CONTENTS, index, used, set())
+        content = freshest(design, Stream.SAME_CONTENTS, index, used, set())
         condition = conditions[turn % len(conditions)]
         trials.append(Planned(content, condition, condition, "same"))
         used.append(content)
     return trials
 
 
-def _freshest(design: Design, stream: Stream, index: int, used: list[int], avoided: set[int]) -> int:
-    """A content whose scene, and then itself, the slot shows least, by chance among equals."""
-    contents, scenes = Counter(used), Counter(design.contents[content].scene for content in used)
+def freshest(design: Design, stream: Stream, index: int, used: list[int], avoided: set[int]) -> int:
+    """A content whose scene, and then itself, the slot shows least, by chance among equals; an avoided one at last.
 
-    def shown(content: int) -> tuple[bool, int, int]:
-        return content in avoided, scenes[design.contents[content].scene], contents[content]
+    Where there are strata, it is of the one that the slot shows least for its size.
+    """
+    contents, scenes = Counter(used), Counter(design.contents[content].scene for content in used)
+    strata = strata_of(design)
+    sizes, of_stratum = Counter(strata), Counter(strata[content] for content in used)
+
+    def shown(content: int) -> tuple[bool, float, int, int]:
+        stratum = strata[content]
+        share = of_stratum[stratum] / sizes[stratum] if design.strata else 0.0
+        return content in avoided, share, scenes[design.contents[content].scene], contents[content]
 
     return int(min(permutation(design.seed, stream, index, len(design.contents)).tolist(), key=shown))
 
@@ -247,7 +288,8 @@ def _in_order(design: Design, index: int, trials: list[Planned], repeats: int) -
         source, gap = place_repeat(ordered, sources, scene, draw)
         ordered.insert(gap, (source[0], True))
         sources.remove(source)
-    return tuple(_as_shown(trials[number], ordered.index((number, False)), again) for number, again in ordered)
+    firsts = {entry: place for place, entry in enumerate(ordered)}
+    return tuple(_as_shown(trials[number], firsts[number, False], again) for number, again in ordered)
 
 
 def _as_shown(trial: Planned, first: int, again: bool) -> Planned:

@@ -38,6 +38,10 @@ class Study(models.Model):
         PAUSED = "paused"
         CLOSED = "closed"
 
+    class Strata(models.TextChoices):
+        CAMERA = "camera", "every camera"
+        SCENE = "scene", "every scene"
+
     code = models.CharField(max_length=24, unique=True, default=random_code, editable=False)
     name = models.CharField(max_length=200)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="studies")
@@ -59,6 +63,12 @@ class Study(models.Model):
 
     seed = models.PositiveBigIntegerField(default=random_seed)
     policy_version = models.CharField(max_length=40, default="balanced-1")
+    strata = models.CharField(
+        max_length=10,
+        choices=Strata,
+        blank=True,
+        help_text="What each sitting gets its share of; nothing in particular where empty.",
+    )
     trials_per_session = models.PositiveIntegerField(
         default=40, validators=[MinValueValidator(1), MaxValueValidator(500)]
     )

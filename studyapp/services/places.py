@@ -128,7 +128,7 @@ def _ahead(design: Design, slots: int, free: Sequence[Place]) -> Counter[Pair]:
     if reach <= LOOKED_BACK:
         cells = [cell for number in range(slots - reach, slots) for cell in places(design, number)]
         ahead.update(_pair(cell) for cell in cells[len(cells) - over :])
-        ahead.subtract(_pair(place.cell) for place in free)
+    ahead.subtract(_pair(place.cell) for place in free)
     return ahead
 
 

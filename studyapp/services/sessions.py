@@ -43,12 +43,12 @@ class Numbered:
     @property
     def keys(self) -> tuple[ContentKey, ...]:
         """The contents as a schedule knows them."""
-        return tuple(ContentKey(content.name, content.scene) for content in self.contents)
+        return tuple(ContentKey(content.name, content.scene, content.camera) for content in self.contents)
 
 
 def numbered(study: Study) -> Numbered:
     """The rows behind the numbers of `design_of`."""
-    contents = list(study.testset.contents.only("testset", "name", "scene").order_by("pk"))
+    contents = list(study.testset.contents.only("testset", "name", "scene", "camera").order_by("pk"))
     kept_apart = set(study.practice_contents)
     contents.sort(key=lambda content: content.name in kept_apart)
     practice = sum(content.name in kept_apart for content in contents)
@@ -71,6 +71,7 @@ def design_of(study: Study, rows: Numbered | None = None) -> Design:
         gold_pairs=tuple((place[worse.pk], place[worse.worse_than_id]) for worse in gold if worse.worse_than_id),
         seed=study.seed,
         version=study.policy_version,
+        strata=study.strata,
     )
 
 

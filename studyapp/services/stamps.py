@@ -13,8 +13,7 @@ FROZEN = (
 )  # fmt: skip
 """What of a study never changes once it has votes; how long a sitting may pause and where it ends may."""
 
-
-SINCE = {"allow_correction": False, "language": "en"}
+SINCE = {"allow_correction": False, "language": "en", "strata": ""}
 """Frozen too, but younger than some sittings: in the stamp only where they aren't what all studies had then."""
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from enhancement.models import Method, TestSet
 from studyapp.definition import Definition, StudyProblemError
-from studyapp.design.schedule import slot
+from studyapp.design.schedule import policy_of, slot
 from studyapp.models import Condition, ConditionMethod, Study, StudyText, Vote
 from studyapp.services.practice import problems_of_practice
 from studyapp.services.renderings import method_for, prepare_study, unrendered
@@ -28,6 +28,7 @@ def create_study(definition: Definition, owner: User) -> Study:
     if testset is None or problems:
         raise StudyProblemError(problems)
     study = Study(name=definition.name, owner=owner, testset=testset, **definition.settings)
+    study.policy_version = policy_of(study.policy_version, study.strata)
     try:
         study.full_clean()
     except ValidationError as error:

@@ -195,7 +195,7 @@ def test_the_rules_of_repeats_and_gold_hold_their_level(own: int, others: int, d
         told = [True] * passed + [False] * (own - passed)
         told += [True] * (right - passed) + [False] * (others - right + passed)
         trials = pd.DataFrame({"observer": ["o"] * own + ["p"] * others, "rightly": told})
-        p_value = _against_others(trials, "o")[2]
+        p_value = _against_others(trials)["o"][2]
         assert p_value is not None
         chance += hypergeom.pmf(passed, own + others, right, own) * (p_value <= level)
     assert chance <= level + 1e-12

@@ -164,6 +164,10 @@ class TestMake:
         }
         assert not Job.objects.exists(), "a draft is prepared when asked"
 
+    def test_strata_bring_their_policy(self, admin: Client, ada: User) -> None:
+        study = make_here(admin, ada, strata="camera")
+        assert (study.strata, study.policy_version) == ("camera", "balanced-2")
+
     def test_a_condition_needs_a_method(self, admin: Client, ada: User) -> None:
         told = filled(ada, testset=make_testset().pk) | rows({"name": "original"})
         assert "Choose a method." in admin.post(ADD, told).content.decode()

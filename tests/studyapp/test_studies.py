@@ -1,14 +1,20 @@
 """A study is made whole from what a researcher wrote, or everything wrong with it is said."""
 
+import hashlib
+import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from enhancement.models import Job
+from enhancement.services.verification import run_checks
 from studyapp.definition import StudyProblemError, read_definition
 from studyapp.models import Rendering, Study
+from studyapp.services.stamps import FROZEN, stamp_of
 from studyapp.services.studies import close_study, create_study, has_votes, open_study, pause_study
+from studyapp.services.verify_schedule import SCHEDULE_CHECKS
 from tests.studyapp.factories import (
     answer_all,
     make_draft,
@@ -99,6 +105,8 @@ def test_the_command(definition: Path, capsys: pytest.CaptureFixture[str]) -> No
         (("trials_per_session = 5", "trials_per_session = true"), ["must be a number, not True"]),
         (("trials_per_session = 5", "seconds_per_trial = -8"), ["seconds_per_trial"]),
         (('[gold]\ndegraded = "original"', ""), ["this design can't be scheduled"]),
+        (("gold_share = 0.2", 'strata = "weather"'), ["[design] strata must be one of camera, scene, not 'weather'"]),
+        (("gold_share = 0.2", "strata = 2"), ["[design] strata must be one of camera, scene, not 2"]),
         (("[gold]\n", '[gold]\noriginal = "better"\n'), ["original is itself a gold condition"]),
         (('original = "original"\n', '"my photo" = "original"\noriginal = "original"\n'), ["Condition 'my photo'"]),
     ],
@@ -110,6 +118,35 @@ def test_what_is_wrong_is_said_and_nothing_is_made(definition: Path, change: tup
     assert all(word in str(wrong.value) for word in words), str(wrong.value)
     assert not Study.objects.exists()
     assert not Job.objects.exists()
+
+
+def test_strata_share_out_a_sitting_and_have_their_policy() -> None:
+    testset = make_testset(contents=6, cameras=("iphone", "blackberry"))
+    study = make_study(make_user(), testset=testset, trials_per_session=4, strata="camera")
+    assert (study.policy_version, study.strata) == ("balanced-2", "camera")
+    for _ in range(3):
+        session = sit(study)
+        assert session.slot.policy_version == "balanced-2"
+        cameras = Counter(session.trials.values_list("content__camera", flat=True))
+        assert cameras == {"iphone": 2, "blackberry": 2}
+    assert not [violation for outcome in run_checks(SCHEDULE_CHECKS) for violation in outcome.violations]
+
+
+def test_a_study_without_strata_keeps_its_policy_and_its_stamp() -> None:
+    study = make_study(make_user())
+    session = sit(study)
+    assert (study.policy_version, session.slot.policy_version) == ("balanced-1", "balanced-1")
+    told = {
+        **{name: getattr(study, name) for name in FROZEN if name != "strata"},
+        "contents": list(study.testset.contents.order_by("pk").values_list("name", "scene", "camera", "input_sha256")),
+        "conditions": [(kind, None, "", kind, 1) for kind in ("original", "auto", "degraded")],
+        "texts": [["instructions", "en", 1, session.instructions.text]],
+    }
+    before_strata = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    assert session.stamp == before_strata
+    Study.objects.filter(pk=study.pk).update(strata="camera")
+    study.refresh_from_db()
+    assert stamp_of(study, session.instructions, None) != session.stamp
 
 
 def test_two_of_one_name_are_refused(definition: Path) -> None:

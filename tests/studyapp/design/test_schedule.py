@@ -5,13 +5,17 @@ from collections import Counter
 from itertools import combinations, islice, pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studyapp.design.cells import cells, pair, pair_count, slots_per_period
+from studyapp.design.randomness import MANY, Shuffled, Stream, permutation
 from studyapp.design.running_order import REPEAT_DISTANCE, place_repeat, spread
 from studyapp.design.schedule import ContentKey, Design, Planned, counts, slot, slots
+from tests.studyapp.design.goldens import FOLDER, derived, design_in
+from tests.studyapp.design.goldens import GOLDEN as GOLDEN_DESIGNS
 
 GOLDEN = Path(__file__).parent / "golden" / "five_conditions.json"
 
@@ -69,6 +73,18 @@ def test_the_golden_slots_are_derived_again() -> None:
     assert derived == golden["slots"], "a schedule that studies rest on has changed: it needs a new version"
 
 
+@pytest.mark.parametrize("name", GOLDEN_DESIGNS)
+def test_golden_slots_of_many_designs_are_derived_again(name: str) -> None:
+    golden = json.loads((FOLDER / f"{name}.json").read_text())
+    again = derived(design_in(golden["design"]), [int(number) for number in golden["slots"]])
+    assert again == golden["slots"], "a schedule that studies rest on has changed: it needs a new version"
+
+
+def test_every_golden_design_is_the_one_of_its_file() -> None:
+    for name, design in GOLDEN_DESIGNS.items():
+        assert design_in(json.loads((FOLDER / f"{name}.json").read_text())["design"]) == design
+
+
 def test_a_slot_holds_its_shares() -> None:
     kinds = Counter(trial.kind for trial in slot(a_study(), 3))
     assert kinds == {"main": 15, "gold": 2, "repeat": 2, "same": 1}
@@ -90,7 +106,7 @@ def test_pairs_are_numbered_as_combinations_are() -> None:
 
 
 @given(studies())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_exposures_of_two_pairs_and_of_two_cells_differ_by_at_most_one(study: Design) -> None:
     pairs: Counter[frozenset[int]] = Counter()
     shown: Counter[tuple[int, frozenset[int]]] = Counter()
@@ -158,7 +174,7 @@ def test_a_slot_derived_alone_is_the_one_in_the_list(study: Design, far: int) ->
 
 
 @given(studies(), st.integers(0, 500))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_repeats_swap_sides_and_keep_their_distance(study: Design, index: int) -> None:
     trials = slot(study, index)
     repeated = [(place, trial) for place, trial in enumerate(trials) if trial.kind == "repeat"]
@@ -174,7 +190,7 @@ def test_repeats_swap_sides_and_keep_their_distance(study: Design, index: int) -
 
 
 @given(studies(), st.integers(0, 500))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_gold_and_same_trials_are_what_they_say(study: Design, index: int) -> None:
     trials = slot(study, index)
     gold = [trial for trial in trials if trial.kind == "gold"]
@@ -196,7 +212,7 @@ def test_no_order_has_fewer_neighbours_of_one_scene(scenes: list[int], chance) -
 
 
 @given(studies(), st.integers(0, 500))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_the_same_scene_never_comes_twice_running_where_there_are_enough(study: Design, index: int) -> None:
     shown = [study.contents[trial.content].scene for trial in slot(study, index)]
     if 3 * max(Counter(shown).values()) <= len(shown):
@@ -205,6 +221,19 @@ def test_the_same_scene_never_comes_twice_running_where_there_are_enough(study: 
 
 def test_a_repeat_without_room_stands_as_far_as_it_can() -> None:
     assert place_repeat(["a", "b"], ["a"], str, lambda _: 0) == ("a", 2)
+
+
+@pytest.mark.parametrize("length", [5, MANY, MANY + 1, 60_000])
+def test_a_few_places_of_a_permutation_are_those_of_all_of_it(length: int) -> None:
+    places = [0, length - 1, *range(length // 2, length // 2 + 3), length // 3, 0]
+    whole = permutation(5, Stream.PAIRS, 2, length)
+    assert Shuffled.drawn(5, Stream.PAIRS, 2, length).at(places) == whole[places].tolist()
+
+
+def test_equal_random_numbers_keep_their_order_among_many() -> None:
+    values = np.repeat(np.arange(MANY, dtype=np.uint64)[::-1], 2)
+    places = [0, 1, 2, 3, 2 * MANY - 1]
+    assert Shuffled(values).at(places) == np.argsort(values, kind="stable")[places].tolist()
 
 
 def test_a_thousand_conditions_are_derived_lazily() -> None:
