@@ -16,7 +16,7 @@ else:
     StudyModelForm = forms.ModelForm
 
 
-LABELS = {"testset": "Test set", "completion_url": "Completion address"}
+LABELS = {"testset": "Test set", "policy_version": "Which pairs", "completion_url": "Completion address"}
 _SHARE = "A share of a sitting's trials, 0 to 0.5"
 HELP = {
     "testset": "Where it holds photos of several cameras, the table of conditions gets a column for each once the "
@@ -25,6 +25,9 @@ HELP = {
     "gold_share": f"{_SHARE}: pairs whose better side is known. It needs a condition that must lose to another.",
     "repeat_share": f"{_SHARE}: pairs shown once more with sides swapped, to see how consistent an observer is.",
     "same_share": f"{_SHARE}: a picture against itself, to see a preference for a side.",
+    "policy_version": "Balanced shows every pair alike. Adaptive shows half of a sitting's pairs alike and takes the "
+    "others where the votes so far decide least: with many conditions that takes fewer votes, but intervals get a "
+    "little too short. docs/adaptive.md shows by how much.",
     "seed": "The whole schedule follows from it. The one here was drawn by chance.",
     "completion_code": "Shown with thanks at the end, for a recruiting panel.",
     "completion_url": "Where the end page leads, for a recruiting panel.",

@@ -40,8 +40,8 @@ from studyapp.services.sessions import current_text
 from studyapp.services.studies import close_study, create_study, has_votes, open_study, pause_study
 
 ASKED = ("question", "allow_tie", "allow_not_sure")
-DESIGN = ("trials_per_session", "gold_share", "repeat_share", "same_share", "seed")
-MADE_BY_SERVICES = ("observers_link", "pages", "state_shown", "policy_version", "created_at", "opened_at", "closed_at")
+DESIGN = ("trials_per_session", "gold_share", "repeat_share", "same_share", "policy_version", "seed")
+MADE_BY_SERVICES = ("observers_link", "pages", "state_shown", "created_at", "opened_at", "closed_at")
 FITS = {
     "prepare": (Study.State.DRAFT,),
     "open": (Study.State.DRAFT, Study.State.PAUSED),
@@ -113,7 +113,7 @@ class StudyAdmin(Owned, ModelAdmin[Study]):
         return (
             (None, {"fields": (*first, "state_shown", "observers_link", "pages") if obj else first}),
             ("What observers are asked", {"fields": (*ASKED, *texts)}),
-            ("Design", {"fields": (*DESIGN, "policy_version")}),
+            ("Design", {"fields": DESIGN}),
             (
                 "Around it",
                 {"fields": ("lease_minutes", "seconds_per_trial", "completion_code", "completion_url")},

@@ -26,6 +26,8 @@ class Stream(IntEnum):
     GOLD_SIDES = 6
     SAME_CONTENTS = 7
     SAME_CONDITIONS = 8
+    BATCH_CONTENTS = 20
+    BATCH_SIDES = 21
 
 
 def raw(seed: int, stream: Stream, index: int, count: int) -> npt.NDArray[np.uint64]:

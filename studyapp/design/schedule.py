@@ -12,6 +12,8 @@ from studyapp.design.running_order import place_repeat, spread
 
 VERSION = "balanced-1"
 """This policy. A change to any slot that it derives is a new version."""
+ADAPTIVE = "adaptive-1"
+"""Part of a slot as here, part of it from a stored batch of pairs: `studyapp.design.adaptive`."""
 
 Kind: TypeAlias = Literal["main", "gold", "same", "repeat"]
 
@@ -36,7 +38,7 @@ class Design:
         repeat: Share of repeats with swapped sides, 0 to 1.
         same: Share of trials that show a condition beside itself, 0 to 1.
         seed: 0 to 2⁶³ − 1.
-        version: The policy, `VERSION`.
+        version: The policy, `VERSION` or `ADAPTIVE`.
         gold_pairs: Indices of (worse, better), taken in turn. An index of ``conditions`` or more stands for a condition
             that is shown in gold trials only.
     """
@@ -127,8 +129,17 @@ def slot(design: Design, index: int) -> tuple[Planned, ...]:
     """
     if index < 0:
         raise ValueError(f"slots are counted from 0, there is none at {index}")
+    return laid_out(design, index, balanced_cells(design, index, counts(design).main))
+
+
+def balanced_cells(design: Design, index: int, number: int) -> tuple[Cell, ...]:
+    """The slot's cells in the endless list of slots that hold ``number`` each."""
+    return cells(design.seed, len(design.contents), design.conditions, number, index)
+
+
+def laid_out(design: Design, index: int, chosen: tuple[Cell, ...]) -> tuple[Planned, ...]:
+    """The slot's trials: ``chosen`` as the main ones, with gold, same and repeat trials among them, in order."""
     planned = counts(design)
-    chosen = cells(design.seed, len(design.contents), design.conditions, planned.main, index)
     trials = [Planned(cell.content, cell.left, cell.right, "main") for cell in chosen]
     trials += _gold(design, index, planned.gold, chosen)
     trials += _same(design, index, planned.same, trials)
@@ -156,8 +167,8 @@ def _problems(design: Design) -> Iterator[str]:
         yield f"a gold pair is two different conditions, (worse, better), not {design.gold_pairs}"
     if not 0 <= design.seed < 1 << 63:
         yield f"the seed is a number from 0 to 2⁶³ − 1, not {design.seed}"
-    if design.version != VERSION:
-        yield f"this program derives schedules of the policy {VERSION}, not {design.version}"
+    if design.version not in (VERSION, ADAPTIVE):
+        yield f"this program derives schedules of the policies {VERSION} and {ADAPTIVE}, not {design.version}"
 
 
 def _shared_out(design: Design, trials: int) -> Counts:
@@ -176,7 +187,7 @@ def _gold(design: Design, index: int, number: int, chosen: tuple[Cell, ...]) -> 
         worse, better = design.gold_pairs[(index * number + turn) % len(design.gold_pairs)]
         pair = frozenset((worse, better))
         avoided = {content for content, shown in taken if shown == pair}
-        content = _freshest(design, Stream.GOLD_CONTENTS, index, used, avoided)
+        content = freshest(design, Stream.GOLD_CONTENTS, index, used, avoided)
         left, right = (worse, better) if (start + turn) % 2 else (better, worse)
         trials.append(Planned(content, left, right, "gold"))
         taken.add((content, pair))
@@ -190,15 +201,15 @@ def _same(design: Design, index: int, number: int, others: list[Planned]) -> lis
     used = [trial.content for trial in others]
     trials = []
     for turn in range(number):
-        content = _freshest(design, Stream.SAME_CONTENTS, index, used, set())
+        content = freshest(design, Stream.SAME_CONTENTS, index, used, set())
         condition = conditions[turn % len(conditions)]
         trials.append(Planned(content, condition, condition, "same"))
         used.append(content)
     return trials
 
 
-def _freshest(design: Design, stream: Stream, index: int, used: list[int], avoided: set[int]) -> int:
-    """A content whose scene, and then itself, the slot shows least, by chance among equals."""
+def freshest(design: Design, stream: Stream, index: int, used: list[int], avoided: set[int]) -> int:
+    """A content whose scene, and then itself, the slot shows least, by chance among equals; an avoided one at last."""
     contents, scenes = Counter(used), Counter(design.contents[content].scene for content in used)
 
     def shown(content: int) -> tuple[bool, int, int]:

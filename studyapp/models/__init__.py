@@ -1,5 +1,6 @@
 """What a study keeps."""
 
+from studyapp.models.batch import Batch
 from studyapp.models.beginning import Beginning
 from studyapp.models.member import StudyMember
 from studyapp.models.observer import Observer, Slot, StudySession
@@ -8,6 +9,7 @@ from studyapp.models.study import Condition, ConditionMethod, Study, StudyText
 from studyapp.models.trial import RejectedVote, Trial, Vote
 
 __all__ = [
+    "Batch",
     "Beginning",
     "Condition",
     "ConditionMethod",

@@ -39,12 +39,20 @@ class Observer(models.Model):
 
 
 class Slot(models.Model):
-    """The n-th place in a study's balanced design, derived from (study, seed, number, policy version)."""
+    """The n-th place in a study's design, derived from (study, seed, number, policy version, batch)."""
 
     study = models.ForeignKey(Study, models.PROTECT, related_name="slots")
     lane = models.CharField(max_length=10, choices=Lane, default=Lane.MAIN)
     number = models.PositiveIntegerField()
     policy_version = models.CharField(max_length=40)
+    batch = models.ForeignKey(
+        "Batch",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="slots",
+        help_text="What an adaptive slot draws on; none where there was none yet.",
+    )
 
     class Meta:
         ordering = ["study", "lane", "number"]

@@ -23,6 +23,13 @@ def random_seed() -> int:
 _share = [MinValueValidator(0), MaxValueValidator(0.5)]
 
 
+class Policy(models.TextChoices):
+    """How slots are drawn. One that studies rest on never changes what it derives; a change is a new one."""
+
+    BALANCED = "balanced-1", "balanced"
+    ADAPTIVE = "adaptive-1", "adaptive: half balanced, half where votes tell most"
+
+
 class Study(models.Model):
     """A question, a test set, conditions, a design, a seed, instruction texts.
 
@@ -46,7 +53,7 @@ class Study(models.Model):
     allow_not_sure = models.BooleanField(default=False)
 
     seed = models.PositiveBigIntegerField(default=random_seed)
-    policy_version = models.CharField(max_length=40, default="balanced-1")
+    policy_version = models.CharField(max_length=40, choices=Policy, default=Policy.BALANCED)
     trials_per_session = models.PositiveIntegerField(
         default=40, validators=[MinValueValidator(1), MaxValueValidator(500)]
     )

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from studyapp.forms import DEVICE, LOOKED
 from studyapp.models import Study, StudySession, Trial
 
 COLUMNS = (
-    "study", "observer", "session", "pilot", "simulated", "slot", "policy_version", "position", "kind",
+    "study", "observer", "session", "pilot", "simulated", "slot", "policy_version", "batch", "position", "kind",
     "content", "scene", "camera", "left", "right", "swapped", "vote", "abandoned",
     "shown_at", "answered_at", "response_ms", "left_sha256", "right_sha256", "instructions_version", "consent_version",
     "device_pixel_ratio", "viewport_width_px", "viewport_height_px", "browser_zoom", "gamut", "drawer",
@@ -39,9 +39,8 @@ def exposures(study: Study, *, include_simulated: bool = False) -> Iterator[dict
 def _shown(study: Study) -> QuerySet[Trial]:
     seen = Q(shown_at__isnull=False) | Q(vote__isnull=False)
     kept = ~Q(session__state=StudySession.State.WITHDRAWN)
-    return (
-        Trial.objects.filter(seen & kept, session__study=study).select_related(*RELATED).order_by("session", "position")
-    )
+    rows = Trial.objects.filter(seen & kept, session__study=study).annotate(batch=F("session__slot__batch__number"))
+    return rows.select_related(*RELATED).order_by("session", "position")
 
 
 def _row(trial: Trial) -> dict[str, Any]:
@@ -55,6 +54,7 @@ def _row(trial: Trial) -> dict[str, Any]:
         "simulated": session.simulated,
         "slot": session.slot.number,
         "policy_version": session.slot.policy_version,
+        "batch": trial.batch,  # type: ignore[attr-defined]
         "position": trial.position,
         "kind": trial.kind,
         "content": trial.content.name,

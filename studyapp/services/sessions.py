@@ -10,9 +10,11 @@ from django.db.models import Count, F, Max, OuterRef, Q, Window
 from django.utils import timezone
 
 from enhancement.models import Content
-from studyapp.design.schedule import ContentKey, Design, Planned, slot
+from studyapp.design.adaptive import slot
+from studyapp.design.schedule import ContentKey, Design, Planned
 from studyapp.models import Condition, Observer, Rendering, Slot, Study, StudySession, StudyText, Trial
 from studyapp.models.observer import Lane
+from studyapp.services.batches import ask_for_batch, drawn_on, latest_batch
 from studyapp.services.stamps import stamp_of
 
 SEATING_TRIES = 5
@@ -106,9 +108,12 @@ def begin_session(
         panel=dict(panel or {}),
         last_seen_at=now,
     )
-    _seat(session, lane_of(pilot=pilot, simulated=simulated))
+    lane = lane_of(pilot=pilot, simulated=simulated)
+    _seat(session, lane)
     rows = numbered(study)
-    _lay_out(session, rows, slot(design_of(study, rows), session.slot.number))
+    design = design_of(study, rows)
+    _lay_out(session, rows, slot(design, session.slot.number, drawn_on(session.slot)))
+    ask_for_batch(study, lane, design)
     return session
 
 
@@ -153,7 +158,11 @@ def _take_slot(study: Study, lane: Lane, now: datetime) -> Slot:
         return free
     last = slots.aggregate(last=Max("number"))["last"]
     return Slot.objects.create(
-        study=study, lane=lane, number=0 if last is None else last + 1, policy_version=study.policy_version
+        study=study,
+        lane=lane,
+        number=0 if last is None else last + 1,
+        policy_version=study.policy_version,
+        batch=latest_batch(study, lane),
     )
 
 

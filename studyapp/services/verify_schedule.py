@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
-from django.db.models import Count, Exists, F, Max, Min, OuterRef
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q
 
 from enhancement.models import Job
 from enhancement.services.verification import Check, Look, Violation, all_that, in_batches, label
 from enhancement.services.verify_rows import REPORT
-from studyapp.design.schedule import Planned, slot
+from studyapp.design.adaptive import slot
+from studyapp.design.schedule import Design, Planned
 from studyapp.models import Slot, Study, StudySession, StudyText, Vote
+from studyapp.services.batches import drawn_on
 from studyapp.services.renderings import unrendered
 from studyapp.services.sessions import Numbered, design_of, numbered
 from studyapp.services.stamps import stamp_of
@@ -26,6 +28,8 @@ def slots(look: Look) -> Iterator[Violation]:
     yield from all_that(
         Slot.objects.exclude(policy_version=F("study__policy_version")), "its policy is another", REPORT
     )
+    others = ~Q(batch__study=F("study")) | ~Q(batch__lane=F("lane"))
+    yield from all_that(Slot.objects.filter(others, batch__isnull=False), "its batch is another study's", REPORT)
     lanes = Slot.objects.order_by().values("study", "lane")
     for lane in lanes.annotate(n=Count("pk"), first=Min("number"), last=Max("number")):
         if (lane["first"], lane["last"]) != (0, lane["n"] - 1):
@@ -45,10 +49,18 @@ def schedules(look: Look) -> Iterator[Violation]:
         except ValueError as error:
             yield Violation(label(study), f"its schedule can't be derived any more ({error})", REPORT)
             continue
-        for session in in_batches(study.sessions.select_related("slot")):
-            if _stored(session) != _derived(slot(design, session.slot.number), rows):
+        for session in in_batches(study.sessions.select_related("slot__batch")):
+            if _stored(session) != _derive(design, session.slot, rows):
                 yield Violation(label(session), f"its trials aren't those of slot {session.slot.number}", REPORT)
             look.seen(1)
+
+
+def _derive(design: Design, taken: Slot, rows: Numbered) -> list[Shown] | None:
+    """A slot's trials; None where its batch isn't one of the design."""
+    try:
+        return _derived(slot(design, taken.number, drawn_on(taken)), rows)
+    except (ValueError, TypeError):
+        return None
 
 
 def _derived(plan: Sequence[Planned], rows: Numbered) -> list[Shown]:
@@ -111,7 +123,7 @@ SCHEDULE_CHECKS = (
     ),
     Check(
         "schedules derived again",
-        "A sitting's trials follow from study, seed, slot and policy version.",
+        "A sitting's trials follow from study, seed, slot and policy version, of adaptive ones with their batch.",
         "sittings",
         StudySession.objects.count,
         schedules,
