@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 REQUIRED = ("observer", "content", "left", "right", "vote")
-OPTIONAL = ("session", "scene", "camera", "kind", "pilot", "simulated", "abandoned")
+OPTIONAL = ("session", "scene", "camera", "kind", "pilot", "simulated", "abandoned", "policy_version")
 
 HEADER_LINES = 1
 BOOLEANS = {"true": True, "false": False}
@@ -64,6 +64,8 @@ def _phoropter(table: pd.DataFrame) -> pd.DataFrame:
     canonical = table[["observer", "session", "content", "scene", "camera", "left", "right", "vote", "kind"]].copy()
     for name in ("pilot", "simulated", "abandoned"):
         canonical[name] = table[name].map(BOOLEANS).astype(bool)
+    if "policy_version" in table:
+        canonical["policy_version"] = table["policy_version"]
     return canonical
 
 

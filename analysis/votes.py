@@ -2,7 +2,8 @@
 
 The canonical table has one row per exposure and the columns ``observer``, ``content``, ``left``, ``right`` and
 ``vote`` (``left``, ``right``, ``tie``, ``not_sure``, or empty where no answer was given), all text, and where they are
-known ``session``, ``scene``, ``camera``, ``kind`` (text) and ``pilot``, ``simulated``, ``abandoned`` (booleans).
+known ``session``, ``scene``, ``camera``, ``kind``, ``policy_version`` (text) and ``pilot``, ``simulated``,
+``abandoned`` (booleans).
 """
 
 from collections.abc import Callable, Mapping

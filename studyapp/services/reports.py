@@ -13,8 +13,10 @@ from matplotlib.figure import Figure
 from analysis.figures import FIGURES, as_png, as_svg
 from analysis.report import SEED, Report, report
 from studyapp.models import Rendering, Study, Trial, Vote
-from studyapp.services.exports import COLUMNS, exposures
+from studyapp.models.observer import Lane
+from studyapp.services.exports import COLUMNS, as_text, exposures
 from studyapp.services.overview import conditions_of
+from studyapp.services.sessions import numbered
 
 REPLICATES = 1000
 KEEP_S = 3600
@@ -98,9 +100,22 @@ def report_as_json(study: Study, *, include_simulated: bool = False) -> dict[str
         "testset": study.testset.name,
         "photos_simulated": study.testset.simulated,
         "conditions": conditions,
-        "design": {"policy_version": study.policy_version, "seed": study.seed},
+        "design": {"policy_version": study.policy_version, "seed": study.seed, "batches": batches_of(study)},
     }
     return {"study": asked, **report_of(study, include_simulated=include_simulated).as_json()}
+
+
+def batches_of(study: Study) -> list[dict[str, Any]]:
+    """The batches that observers' slots draw on, with their pairs by name: without them no slot is derived again."""
+    names = [str(condition) for condition in numbered(study).conditions]
+    return [
+        {
+            **{key: getattr(batch, key) for key in ("number", "policy_version", "votes", "votes_sha256", "pending")},
+            "created_at": as_text(batch.created_at),
+            "pairs": [[names[one], names[other]] for one, other in batch.pairs],
+        }
+        for batch in study.batches.filter(lane=Lane.MAIN)
+    ]
 
 
 def page_of(study: Study, *, include_simulated: bool = False) -> dict[str, Any]:

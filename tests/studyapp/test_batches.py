@@ -6,7 +6,9 @@ from datetime import timedelta
 import numpy as np
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from enhancement.models import Job
 from enhancement.services.jobs import SupersededError, claim_job
@@ -18,6 +20,7 @@ from studyapp.services.batch_making import make_batch, pairs_out, read_votes
 from studyapp.services.batches import batch_size
 from studyapp.services.exports import exposures
 from studyapp.services.rehearsals import forget_rehearsals
+from studyapp.services.reports import report_as_json
 from studyapp.services.sessions import design_of, numbered
 from studyapp.services.verify_schedule import SCHEDULE_CHECKS
 from tests.studyapp.factories import answer, answer_all, make_study, make_user, run_jobs, sit, waver
@@ -278,3 +281,40 @@ def test_the_export_says_which_batch(study: Study) -> None:
     voted(study, 1)
     told = {row["slot"]: row["batch"] for row in exposures(study)}
     assert told == {0: None, 1: None, 3: 0}
+
+
+def test_the_report_says_so_and_tells_the_batches(study: Study, client: Client) -> None:
+    with_a_batch(study)
+    voted(study, 2)
+    told = report_as_json(study)
+    assert told["adaptive"] is True
+    (batch,) = told["study"]["design"]["batches"]
+    assert batch["number"] == 0
+    assert all(set(pair) <= set(TASTE) for pair in batch["pairs"])
+    client.force_login(study.owner)
+    page = client.get(reverse("report", args=[study.pk])).content.decode()
+    assert "<strong>Adaptive.</strong>" in page
+    assert "This study was adaptive" in page
+
+
+def test_a_balanced_report_says_nothing_of_it(study: Study, client: Client) -> None:
+    Study.objects.filter(pk=study.pk).update(policy_version="balanced-1")
+    voted(study, 3)
+    client.force_login(study.owner)
+    assert b"daptive" not in client.get(reverse("report", args=[study.pk])).content
+
+
+def test_the_pages_of_study_and_job_name_it(study: Study, client: Client) -> None:
+    voted(study, 2)
+    sit(study)
+    client.force_login(study.owner)
+    assert f"Next pairs of {study}" in client.get(reverse("job", args=[asked()[0].pk])).content.decode()
+    assert "where the votes so far decide least" in client.get(reverse("study", args=[study.pk])).content.decode()
+
+
+def test_the_policy_is_chosen_in_the_form_until_somebody_sits(study: Study, client: Client) -> None:
+    client.force_login(make_user("root", is_staff=True, is_superuser=True))
+    address = reverse("admin:studyapp_study_change", args=[study.pk])
+    assert 'name="policy_version"' in client.get(address).content.decode()
+    sit(study)
+    assert 'name="policy_version"' not in client.get(address).content.decode()
