@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
+from threadpoolctl import threadpool_limits
 
 from analysis.adaptive import next_pairs, posterior
 from enhancement.services.jobs import Claim
@@ -49,7 +50,8 @@ def make_batch(claim: Claim) -> None:
     if not votes.number:
         return
     pending = pairs_out(study, lane, rows, design.conditions)
-    found = next_pairs(posterior(votes.wins, ties=votes.ties, pending=pending), batch_size(design))
+    with threadpool_limits(limits=1, user_api="blas"):  # it has time; who looks at pictures has none
+        found = next_pairs(posterior(votes.wins, ties=votes.ties, pending=pending), batch_size(design))
     with claim.writing():
         last = latest_batch(study, lane)
         if last is not None and last.votes_sha256 == votes.sha256:
