@@ -26,8 +26,8 @@ HELP = {
     "repeat_share": f"{_SHARE}: pairs shown once more with sides swapped, to see how consistent an observer is.",
     "same_share": f"{_SHARE}: a picture against itself, to see a preference for a side.",
     "policy_version": "Balanced shows every pair alike. Adaptive shows half of a sitting's pairs alike and takes the "
-    "others where the votes so far decide least: with many conditions that takes fewer votes, but intervals get a "
-    "little too short. docs/adaptive.md shows by how much.",
+    "others where the votes so far decide least: with many conditions and many votes that can save some, but "
+    "intervals get a little too short. docs/adaptive.md shows by how much.",
     "seed": "The whole schedule follows from it. The one here was drawn by chance.",
     "completion_code": "Shown with thanks at the end, for a recruiting panel.",
     "completion_url": "Where the end page leads, for a recruiting panel.",

@@ -136,6 +136,12 @@ def test_each_tree_connects_all_and_tells_less_than_the_one_before(seed: int, n:
     assert (np.diff(trees.max(axis=1)) <= 1e-9).all()
 
 
+def test_a_second_tree_asks_what_the_first_one_leaves_open() -> None:
+    even = posterior(3.0 * (np.ones((6, 6)) - np.eye(6)))
+    first, second = next_pairs(even, 10).pairs.reshape(2, 5, 2)
+    assert not {tuple(pair) for pair in first} & {tuple(pair) for pair in second}
+
+
 @pytest.mark.parametrize(
     ("call", "word"),
     [
