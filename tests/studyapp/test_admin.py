@@ -54,8 +54,8 @@ def filled(ada: User, **changed: Any) -> dict[str, Any]:
     """The form of a study over the tiny test set: original against auto."""
     told = {
         "name": "Made here", "owner": ada.pk, "question": "Which photo looks better?", "instructions": "Look.",
-        "consent": "", "policy_version": "balanced-1", "seed": 7, "trials_per_session": 6, "gold_share": 0, "repeat_share": 0, "same_share": 0,
-        "lease_minutes": 60, "seconds_per_trial": 8,
+        "consent": "", "seed": 7, "trials_per_session": 6, "gold_share": 0, "repeat_share": 0, "same_share": 0,
+        "policy_version": "balanced-1", "lease_minutes": 60, "seconds_per_trial": 8,
     }  # fmt: skip
     return {**told, **changed}
 
