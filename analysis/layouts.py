@@ -9,7 +9,7 @@ import pandas as pd
 REQUIRED = ("observer", "content", "left", "right", "vote")
 OPTIONAL = (
     *("session", "scene", "camera", "kind", "pilot", "simulated", "abandoned", "use"),
-    *("response_ms", "gold_passed"),
+    *("response_ms", "gold_passed", "policy_version"),
 )
 
 HEADER_LINES = 1
@@ -71,6 +71,8 @@ def _phoropter(table: pd.DataFrame) -> pd.DataFrame:
         if name in table.columns:
             canonical[name] = table[name]
     canonical["use"] = table["use"] if "use" in table.columns else ""
+    if "policy_version" in table:
+        canonical["policy_version"] = table["policy_version"]
     return canonical
 
 

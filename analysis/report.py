@@ -22,6 +22,11 @@ SEED = 1
 SIMULATED_STAMP = "SIMULATED VOTES"
 POOLING = "Scores pool all contents: votes are added over contents before the fit."
 THESE_PHOTOS = "Intervals are for these photos: observers are the sample, and other photos could give other scores."
+ADAPTIVE = (
+    "This study was adaptive: at least half of the pairs that an observer saw were balanced, and the others were "
+    "chosen where earlier votes had decided least. Scores found so lie a little too far apart, and 95 % intervals hold "
+    "the truth somewhat less often than that; docs/adaptive.md shows by how much."
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,7 @@ class Report:
 
     Attributes:
         simulated: Whether any fitted vote is simulated; pages and figures are then stamped.
+        adaptive: Whether any fitted vote was cast in an adaptive study; the notes then say what that means.
         rows: Rows read; ``left_out`` says per reason how many of them are not fitted.
         answers: Fitted answers by side, ties, and the "not sure" beside them.
         scale: Pooled over contents; ``cameras`` holds one scale per camera where there are several.
@@ -40,6 +46,7 @@ class Report:
     """
 
     simulated: bool
+    adaptive: bool
     rows: int
     votes: int
     observers: int
@@ -64,6 +71,7 @@ class Report:
             "schema": SCHEMA,
             "simulated": self.simulated,
             "stamp": SIMULATED_STAMP if self.simulated else None,
+            "adaptive": self.adaptive,
             "counts": {
                 "rows": self.rows,
                 "votes": self.votes,
@@ -127,8 +135,10 @@ def report(
     cameras = _per_camera(fitted, replicates=replicates, seed=seed, level=level)
     position, no_position = _position_of(fitted)
     simulated = bool("simulated" in fitted.columns and fitted["simulated"].astype(bool).any())
+    adaptive = bool("policy_version" in fitted and fitted["policy_version"].str.startswith("adaptive-").any())
     return Report(
         simulated=simulated,
+        adaptive=adaptive,
         rows=sifted.rows,
         votes=len(fitted),
         observers=int(fitted["observer"].nunique()),
@@ -141,7 +151,7 @@ def report(
         pairs=tuple(preferences(fitted, sifted.not_sure)),
         metrics=tuple(metric_means(metrics, names)) if metrics is not None else (),
         position=position,
-        notes=_notes(scale, cameras, no_position, simulated),
+        notes=_notes(scale, cameras, no_position, simulated=simulated, adaptive=adaptive),
         seed=seed,
         replicates=replicates,
         level=level,
@@ -183,8 +193,11 @@ def _by_side(decided: pd.DataFrame) -> tuple[Floats, Floats]:
     return wins_left, wins_right
 
 
-def _notes(scale: Scale, cameras: Mapping[str, Scale], no_position: str | None, simulated: bool) -> tuple[str, ...]:
+def _notes(
+    scale: Scale, cameras: Mapping[str, Scale], no_position: str | None, *, simulated: bool, adaptive: bool
+) -> tuple[str, ...]:
     notes = ["Some or all of these votes are simulated: they say nothing about people."] if simulated else []
+    notes += [ADAPTIVE] if adaptive else []
     for name, part in {"": scale, **cameras}.items():
         notes += [f"{name}: {said}" if name else said for said in _scale_notes(part)]
     if scale.fitted is not None:

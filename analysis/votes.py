@@ -2,9 +2,9 @@
 
 The canonical table has one row per exposure and the columns ``observer``, ``content``, ``left``, ``right`` and
 ``vote`` (``left``, ``right``, ``tie``, ``not_sure``, or empty where no answer was given), all text, and where they are
-known ``session``, ``scene``, ``camera``, ``kind`` (text) and ``pilot``, ``simulated``, ``abandoned`` (booleans),
-``use`` (``no`` where somebody decided to leave the sitting out), ``response_ms`` and ``gold_passed`` (as text, empty
-where nothing is known).
+known ``session``, ``scene``, ``camera``, ``kind``, ``policy_version`` (text) and ``pilot``, ``simulated``,
+``abandoned`` (booleans), ``use`` (``no`` where somebody decided to leave the sitting out), ``response_ms`` and
+``gold_passed`` (as text, empty where nothing is known).
 """
 
 from collections.abc import Callable, Mapping

@@ -19,6 +19,7 @@ DEFAULT_INSTRUCTIONS = gettext_noop(
 )
 
 DESIGN_KEYS = ("trials_per_session", "gold_share", "repeat_share", "same_share", "lease_minutes", "seconds_per_trial")
+DESIGN_WORDS = ("policy", "strata")
 STRATA = ("camera", "scene")
 COMPLETION_KEYS = ("code", "url")
 # What a study file may hold, and of which type; [conditions], [gold], [design], [session] and [completion] are tables.
@@ -82,14 +83,19 @@ def _misread(told: Mapping[str, Any], where: str) -> Iterator[str]:
             yield f"{where}: {key!r} is not known; known are {', '.join(sorted(TYPES))}."
         elif not isinstance(value, TYPES[key]):
             yield f"{where}: {key} must be a {TYPES[key].__name__}, not {value!r}."
-    for table, keys in (("design", (*DESIGN_KEYS, "strata")), ("completion", COMPLETION_KEYS)):
+    for table, keys in (("design", (*DESIGN_KEYS, *DESIGN_WORDS)), ("completion", COMPLETION_KEYS)):
         unknown = set(told[table]) - set(keys) if isinstance(told.get(table), dict) else ()
         yield from (f"{where}: [{table}] {key!r} is not known; known are {', '.join(keys)}." for key in unknown)
     design = told["design"].items() if isinstance(told.get("design"), dict) else ()
     yield from (
         f"{where}: [design] {key} must be a number, not {value!r}."
         for key, value in design
-        if key != "strata" and not _is_number(value)
+        if key not in DESIGN_WORDS and not _is_number(value)
+    )
+    yield from (
+        f"{where}: [design] {key} must be a name in quotes, not {value!r}."
+        for key, value in design
+        if key in DESIGN_WORDS and not isinstance(value, str)
     )
     yield from (
         f"{where}: [design] strata must be one of {', '.join(STRATA)}, not {value!r}."
@@ -146,7 +152,7 @@ def define(told: Mapping[str, Any], where: str) -> Definition:
         raise StudyProblemError(problems)
     design, answers = told.get("design", {}), told.get("answers", ["left", "right"])
     settings = {
-        **design,
+        **{"policy_version" if key == "policy" else key: value for key, value in design.items()},
         **told.get("session", {}),
         **{key: told[key] for key in ("question", "seed", "language", "allow_correction") if key in told},
         **{f"completion_{key}": value for key, value in told.get("completion", {}).items()},

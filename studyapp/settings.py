@@ -173,6 +173,7 @@ JOB_KINDS = {
     "stimuli": "enhancement.services.stimuli.make_stimuli",
     "measure": "enhancement.services.measure.measure_testset",
     "renderings": "studyapp.services.renderings.make_renderings",
+    "batch": "studyapp.services.batch_making.make_batch",
     "load_testset": "enhancement.services.imports.load_testset_job",
     "upload": "enhancement.services.unpacking.make_testset_job",
     "import_checkpoint": "enhancement.services.imports.import_checkpoint_job",

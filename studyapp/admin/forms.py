@@ -21,6 +21,7 @@ else:
 
 LABELS = {
     "testset": "Test set",
+    "policy_version": "Which pairs",
     "completion_url": "Completion address",
     "screen_min_width_px": "Least width of the window, in pixels",
     "colour_test": "Colour plates",
@@ -39,6 +40,9 @@ HELP = {
     "same_share": f"{_SHARE}: a picture against itself, to see a preference for a side.",
     "strata": "With photos of several cameras, say: each sitting then holds pairs of every camera in proportion to its "
     "photos. Where empty, that is so only over many sittings.",
+    "policy_version": "Balanced shows every pair alike. Adaptive shows half of a sitting's pairs alike and takes the "
+    "others where the votes so far decide least: with many conditions and many votes that can save some, but "
+    "intervals get a little too short. docs/adaptive.md shows by how much.",
     "seed": "The whole schedule follows from it. The one here was drawn by chance.",
     "screen_check": "Window, browser zoom and steps of brightness; it says what to mend, and is stored.",
     "screen_required": "Nobody goes on before everything is mended.",

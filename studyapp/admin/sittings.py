@@ -55,7 +55,7 @@ class SlotAdmin(SimulatedLeftOut, Owned, ReadOnly, ModelAdmin[Slot]):
     list_display_links = ("number",)
     list_filter = (simulated_filter("sessions__simulated"), ("study", OwnStudiesFilter), "lane")
     list_select_related = ("study",)
-    fields = ("study", "lane", "number", "policy_version")
+    fields = ("study", "lane", "number", "policy_version", "batch")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Slot]:
         rows: QuerySet[Slot] = super().get_queryset(request).annotate(taken=Count("sessions"))

@@ -43,9 +43,9 @@ from studyapp.services.texts import current_text
 from studyapp.session_settings import SETTINGS
 
 ASKED = ("question", "language", "allow_tie", "allow_not_sure", "allow_correction")
-DESIGN = ("trials_per_session", "gold_share", "repeat_share", "same_share", "strata", "seed")
+DESIGN = ("trials_per_session", "gold_share", "repeat_share", "same_share", "policy_version", "strata", "seed")
 SESSION = tuple(SETTINGS)
-MADE_BY_SERVICES = ("observers_link", "pages", "state_shown", "policy_version", "created_at", "opened_at", "closed_at")
+MADE_BY_SERVICES = ("observers_link", "pages", "state_shown", "created_at", "opened_at", "closed_at")
 FITS = {
     "prepare": (Study.State.DRAFT,),
     "open": (Study.State.DRAFT, Study.State.PAUSED),
@@ -117,7 +117,7 @@ class StudyAdmin(Owned, ModelAdmin[Study]):
         return (
             (None, {"fields": (*first, "state_shown", "observers_link", "pages") if obj else first}),
             ("What observers are asked", {"fields": (*ASKED, *texts)}),
-            ("Design", {"fields": (*DESIGN, "policy_version")}),
+            ("Design", {"fields": DESIGN}),
             ("The session around the trials", {"fields": SESSION, "classes": ("collapse",)}),
             (
                 "Around it",

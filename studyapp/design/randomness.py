@@ -34,6 +34,8 @@ class Stream(IntEnum):
     PRACTICE_PAIRS = 21
     PRACTICE_SIDES = 22
     PRACTICE_ORDER = 23
+    BATCH_CONTENTS = 24
+    BATCH_SIDES = 25
     STRATA = 30
 
 

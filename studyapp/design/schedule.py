@@ -15,6 +15,8 @@ VERSION = "balanced-1"
 """This policy. A change to any slot that it derives is a new version."""
 STRATIFIED = "balanced-2"
 """As balanced, and each slot gets its share of each stratum: `studyapp.design.strata`."""
+ADAPTIVE = "adaptive-1"
+"""Part of a slot as here, part of it from a stored batch of pairs: `studyapp.design.adaptive`."""
 
 Kind: TypeAlias = Literal["main", "gold", "same", "repeat", "practice"]
 STRATA = ("", "camera", "scene")
@@ -41,7 +43,7 @@ class Design:
         repeat: Share of repeats with swapped sides, 0 to 1.
         same: Share of trials that show a condition beside itself, 0 to 1.
         seed: 0 to 2⁶³ − 1.
-        version: The policy, `VERSION`; `STRATIFIED` exactly where there are strata.
+        version: The policy: `VERSION`, `ADAPTIVE`, or `STRATIFIED` where a balanced one has strata.
         gold_pairs: Indices of (worse, better), taken in turn. An index of ``conditions`` or more stands for a condition
             that is shown in gold trials only.
         strata: What each slot gets its share of: every ``camera``, or every ``scene``; nothing where empty.
@@ -210,8 +212,9 @@ def _problems(design: Design) -> Iterator[str]:
         yield f"a gold pair is two different conditions, (worse, better), not {design.gold_pairs}"
     if not 0 <= design.seed < 1 << 63:
         yield f"the seed is a number from 0 to 2⁶³ − 1, not {design.seed}"
-    if design.version not in (VERSION, STRATIFIED):
-        yield f"this program derives schedules of the policies {VERSION} and {STRATIFIED}, not {design.version}"
+    if design.version not in (VERSION, STRATIFIED, ADAPTIVE):
+        known = ", ".join((VERSION, STRATIFIED, ADAPTIVE))
+        yield f"this program derives schedules of the policies {known}, not {design.version}"
     if design.strata not in STRATA:
         yield f"strata are by camera or by scene, not by {design.strata}"
     elif design.version != policy_of(design.version, design.strata):

@@ -1,5 +1,6 @@
 """What a study keeps."""
 
+from studyapp.models.batch import Batch
 from studyapp.models.beginning import Beginning
 from studyapp.models.decision import Decision
 from studyapp.models.erasure import Erasure
@@ -14,6 +15,7 @@ from studyapp.models.trial import RejectedVote, Trial, Vote
 
 __all__ = [
     "ApiToken",
+    "Batch",
     "Beginning",
     "Condition",
     "ConditionMethod",

@@ -39,7 +39,7 @@ class Observer(models.Model):
 
 
 class Slot(models.Model):
-    """The n-th piece of a study's balanced design, derived from (study, seed, number, policy version).
+    """The n-th piece of a study's design, derived from (study, seed, number, policy version, batch).
 
     Its *places* are the main trials in it. Who leaves gives back those that weren't answered; the next one gets them.
     """
@@ -49,6 +49,14 @@ class Slot(models.Model):
     number = models.PositiveIntegerField()
     policy_version = models.CharField(max_length=40)
     free = models.PositiveIntegerField(default=0, help_text="Places that nobody holds.")
+    batch = models.ForeignKey(
+        "Batch",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="slots",
+        help_text="What an adaptive slot draws on; none where there was none yet.",
+    )
 
     class Meta:
         ordering = ["study", "lane", "number"]

@@ -26,6 +26,14 @@ DEFAULT_QUESTION = gettext_noop("Which photo looks better?")
 _share = [MinValueValidator(0), MaxValueValidator(0.5)]
 
 
+class Policy(models.TextChoices):
+    """How slots are drawn. One that studies rest on never changes what it derives; a change is a new one."""
+
+    BALANCED = "balanced-1", "balanced"
+    STRATIFIED = "balanced-2", "balanced within strata"
+    ADAPTIVE = "adaptive-1", "adaptive: half balanced, half where votes tell most"
+
+
 class Study(models.Model):
     """A question, a test set, conditions, a design, a seed, instruction texts.
 
@@ -62,7 +70,7 @@ class Study(models.Model):
     )
 
     seed = models.PositiveBigIntegerField(default=random_seed)
-    policy_version = models.CharField(max_length=40, default="balanced-1")
+    policy_version = models.CharField(max_length=40, choices=Policy, default=Policy.BALANCED)
     strata = models.CharField(
         max_length=10,
         choices=Strata,

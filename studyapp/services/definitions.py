@@ -32,7 +32,11 @@ def definition_of(study: Study) -> dict[str, Any]:
         **{kind: text for kind, text in own.items() if kind != StudyText.Kind.QUESTION},
         "conditions": {condition.name: _methods_of(condition) for condition in conditions},
         "gold": {condition.name: condition.worse_than.name for condition in conditions if condition.worse_than},
-        "design": {key: getattr(study, key) for key in (*DESIGN_KEYS, "strata")},
+        "design": {
+            **{key: getattr(study, key) for key in DESIGN_KEYS},
+            "policy": study.policy_version,
+            **({"strata": study.strata} if study.strata else {}),
+        },
         "session": {key: getattr(study, key) for key in SETTINGS},
         "texts": texts,
     }

@@ -23,6 +23,9 @@ OPEN_SHOWN = 200
 UNANSWERED_AFTER = timedelta(seconds=30)
 NO_WORKER = "No worker has taken it yet. Workers start with make serve; are they running?"
 
+MAKES = {"renderings": "Renderings", "batch": "Next pairs"}
+"""What a study's jobs make, by kind."""
+
 
 @dataclass(frozen=True)
 class ShownJob:
@@ -142,7 +145,8 @@ class _Words:
         if "study" not in job.params:
             return job.label
         study = self.studies.get(job.params["study"])
-        return f"Renderings of {study}" if study is not None else "Renderings of somebody else's study"
+        made = MAKES.get(job.kind, "Renderings")
+        return f"{made} of {study}" if study is not None else f"{made} of somebody else's study"
 
     def makes(self, job: Job) -> tuple[str, str] | None:
         study = self.studies.get(job.params.get("study", 0))

@@ -18,10 +18,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Max, QuerySet
 from django.utils import timezone
 
+from studyapp.design.adaptive import places
 from studyapp.design.cells import Cell, pair_count
-from studyapp.design.schedule import Design, Planned, counts, places, sitting
+from studyapp.design.schedule import ADAPTIVE, Design, Planned, counts, sitting
 from studyapp.models import Slot, Study, StudySession, Trial
 from studyapp.models.observer import Lane
+from studyapp.services.batches import drawn_on, latest_batch
 
 Pair: TypeAlias = frozenset[int]
 LOOKED_BACK = 20
@@ -70,7 +72,14 @@ def take_places(study: Study, lane: Lane, design: Design) -> Hand:
     free = [place for slot in offered for place in _places(slot, design) if place.number not in held[slot.pk]]
     found = _choose(free, [], _ahead(design, slots, free), size)
     if len(found) < size:
-        new = Slot.objects.create(study=study, lane=lane, number=slots, policy_version=study.policy_version, free=size)
+        new = Slot.objects.create(
+            study=study,
+            lane=lane,
+            number=slots,
+            policy_version=study.policy_version,
+            batch=latest_batch(study, lane),
+            free=size,
+        )
         free = [place for place in free if place not in found] + _places(new, design)
         found = _choose(free, found, _ahead(design, slots + 1, free), size)
     _count_free((place.slot.pk, -1) for place in found)
@@ -80,7 +89,7 @@ def take_places(study: Study, lane: Lane, design: Design) -> Hand:
 def _offered(study: Study, lane: Lane, size: int) -> list[Slot]:
     """The first slots with free places, as many as a sitting can use and choose from."""
     offered: list[Slot] = []
-    for slot in study.slots.filter(lane=lane, free__gt=0).order_by("number")[: 2 * size]:
+    for slot in study.slots.filter(lane=lane, free__gt=0).select_related("batch").order_by("number")[: 2 * size]:
         if sum(one.free for one in offered) >= 2 * size:
             break
         offered.append(slot)
@@ -96,7 +105,7 @@ def _held(slots: Sequence[Slot]) -> dict[int, set[int | None]]:
 
 
 def _places(slot: Slot, design: Design) -> list[Place]:
-    return [Place(slot, number, cell) for number, cell in enumerate(places(design, slot.number))]
+    return [Place(slot, number, cell) for number, cell in enumerate(places(design, slot.number, drawn_on(slot)))]
 
 
 def _choose(free: Sequence[Place], found: list[Place], ahead: Counter[Pair], size: int) -> list[Place]:
@@ -119,13 +128,14 @@ def _ahead(design: Design, slots: int, free: Sequence[Place]) -> Counter[Pair]:
     """How far ahead of the others each pair is, of so many slots without the places that are free.
 
     In the list's blocks each pair comes once, so only the last block counts. Where that one is longer than some slots,
-    sittings are far too short to show a pair of a content twice, and the list's own order is balanced.
+    sittings are far too short to show a pair of a content twice, and the list's own order is balanced. An adaptive
+    study doesn't mean to be.
     """
     size = counts(design).main
     over = slots * size % pair_count(design.conditions)
     reach = -(-over // size)
     ahead: Counter[Pair] = Counter()
-    if reach <= LOOKED_BACK:
+    if reach <= LOOKED_BACK and design.version != ADAPTIVE:
         cells = [cell for number in range(slots - reach, slots) for cell in places(design, number)]
         ahead.update(_pair(cell) for cell in cells[len(cells) - over :])
     ahead.subtract(_pair(place.cell) for place in free)

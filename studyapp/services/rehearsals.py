@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from studyapp.definition import StudyProblemError
-from studyapp.models import Observer, RejectedVote, SessionStep, Slot, Study, StudySession, Trial, Vote
+from studyapp.models import Batch, Observer, RejectedVote, SessionStep, Slot, Study, StudySession, Trial, Vote
 from studyapp.models.observer import Lane
 from studyapp.services.studies import problems_of_opening
 
@@ -102,4 +102,5 @@ def forget_rehearsals(study: Study) -> int:
     StudySession.objects.filter(pk__in=sittings).delete()
     Observer.objects.filter(pk__in=observers, sessions=None).delete()
     Slot.objects.filter(study=study, lane=Lane.SIMULATED, sessions=None).delete()
+    Batch.objects.filter(study=study, lane=Lane.SIMULATED, slots=None).delete()
     return len(sittings)

@@ -15,9 +15,12 @@ from analysis.figures import FIGURES, as_png, as_svg
 from analysis.report import SEED, Report, report
 from analysis.votes import OPTIONAL, REQUIRED
 from studyapp.models import Rendering, Study, Trial, Vote
+from studyapp.models.observer import Lane
 from studyapp.services.decisions import left_out
 from studyapp.services.overview import conditions_of
+from studyapp.services.sessions import numbered
 from studyapp.services.tables import EXPOSURES, batches
+from studyapp.services.text_files import iso
 
 REPLICATES = 1000
 KEEP_S = 3600
@@ -105,10 +108,23 @@ def report_as_json(study: Study, *, include_simulated: bool = False) -> dict[str
         "testset": study.testset.name,
         "photos_simulated": study.testset.simulated,
         "conditions": conditions,
-        "design": {"policy_version": study.policy_version, "seed": study.seed},
+        "design": {"policy_version": study.policy_version, "seed": study.seed, "batches": batches_of(study)},
     }
     decided = {"left_out_by_decision": left_out(study)}
     return {"study": asked, **decided, **report_of(study, include_simulated=include_simulated).as_json()}
+
+
+def batches_of(study: Study) -> list[dict[str, Any]]:
+    """The batches that observers' slots draw on, with their pairs by name: without them no slot is derived again."""
+    names = [str(condition) for condition in numbered(study).conditions]
+    return [
+        {
+            **{key: getattr(batch, key) for key in ("number", "policy_version", "votes", "votes_sha256", "pending")},
+            "created_at": iso(batch.created_at),
+            "pairs": [[names[one], names[other]] for one, other in batch.pairs],
+        }
+        for batch in study.batches.filter(lane=Lane.MAIN)
+    ]
 
 
 def page_of(study: Study, *, include_simulated: bool = False) -> dict[str, Any]:

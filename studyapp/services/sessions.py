@@ -17,6 +17,7 @@ from studyapp.design.schedule import ContentKey, Design, Planned
 from studyapp.models import Condition, Observer, Rendering, Study, StudySession, StudyText, Trial
 from studyapp.models.observer import Lane
 from studyapp.services.arrivals import NOBODY_KNOWN, Arrival, NotInvitedError, is_spent, refuse_uninvited, sittings_of
+from studyapp.services.batches import ask_for_batch
 from studyapp.services.places import Hand, end_silent, take_places, take_up_again
 from studyapp.services.quotas import QuotaFullError, pause_if_complete, refuse_full
 from studyapp.services.rhythm import rhythm_of
@@ -149,11 +150,13 @@ def begin_session(
     )
     rows = numbered(study)
     design = design_of(study, rows)
+    lane = lane_of(pilot=pilot, simulated=simulated)
     end_silent(study, now)
-    hand = take_places(study, lane_of(pilot=pilot, simulated=simulated), design)
+    hand = take_places(study, lane, design)
     session.slot = hand.slot
     session.save(force_insert=True)
     _lay_out(session, rows, hand, plan_of(study, design, rows, hand.slot.number, hand.trials(design)))
+    ask_for_batch(study, lane, design)
     return session
 
 

@@ -136,6 +136,7 @@ EXPOSURES = Table(
         "slot": Column("integer", Coalesce("slot__number", "session__slot__number")),
         "place": Column("integer", "place"),
         "policy_version": Column("text", "session__slot__policy_version"),
+        "batch": Column("integer", Coalesce("slot__batch__number", "session__slot__batch__number")),
         "position": Column("integer", "position"),
         "kind": Column("text", "kind"),
         "content": Column("text", "content__name"),

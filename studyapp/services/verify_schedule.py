@@ -7,8 +7,10 @@ from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q
 from enhancement.models import Job
 from enhancement.services.verification import Check, Look, Violation, all_that, in_batches, label
 from enhancement.services.verify_rows import REPORT
-from studyapp.design.schedule import Design, Planned, counts, places, sitting
+from studyapp.design.adaptive import places
+from studyapp.design.schedule import Design, Planned, counts, sitting
 from studyapp.models import Slot, Study, StudySession, StudyText, Trial, Vote
+from studyapp.services.batches import drawn_on
 from studyapp.services.renderings import unrendered
 from studyapp.services.sessions import Numbered, design_of, numbered, plan_of
 from studyapp.services.stamps import stamp_of
@@ -31,6 +33,8 @@ def slots(look: Look) -> Iterator[Violation]:
     )
     for study in in_batches(Study.objects.filter(slots__isnull=False).distinct()):
         yield from _free_places(study)
+    others = ~Q(batch__study=F("study")) | ~Q(batch__lane=F("lane"))
+    yield from all_that(Slot.objects.filter(others, batch__isnull=False), "its batch is another study's", REPORT)
     lanes = Slot.objects.order_by().values("study", "lane")
     for lane in lanes.annotate(n=Count("pk"), first=Min("number"), last=Max("number")):
         if (lane["first"], lane["last"]) != (0, lane["n"] - 1):
@@ -71,9 +75,13 @@ def schedules(look: Look) -> Iterator[Violation]:
 
 def _given(session: StudySession, design: Design) -> Sequence[Planned]:
     """The trials that follow from the places which a sitting was given; none where there are no such places."""
+    slots = Slot.objects.filter(trials__session=session).select_related("batch").distinct()
+    try:
+        cells = {slot.number: places(design, slot.number, drawn_on(slot)) for slot in slots}
+    except (ValueError, TypeError):  # a batch that isn't one of this design
+        return ()
     given = session.trials.filter(slot__isnull=False).order_by("slot__number", "place")
     numbers = list(given.values_list("slot__number", "place"))
-    cells = {number: places(design, number) for number in {slot for slot, _ in numbers}}
     if any(place is None or place >= len(cells[slot]) for slot, place in numbers):
         return ()
     return sitting(design, session.slot.number, [cells[slot][place] for slot, place in numbers if place is not None])
@@ -139,7 +147,7 @@ SCHEDULE_CHECKS = (
     ),
     Check(
         "schedules derived again",
-        "A sitting's trials follow from study, seed, policy version and the places that it was given.",
+        "A sitting's trials follow from study, seed, policy version, the places that it was given, and their batches.",
         "sittings",
         StudySession.objects.count,
         schedules,

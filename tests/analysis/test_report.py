@@ -128,6 +128,16 @@ def test_no_votes_at_all() -> None:
         assert as_png(draw(made)).startswith(b"\x89PNG")
 
 
+def test_an_adaptive_study_is_called_one() -> None:
+    made = report(_votes().assign(policy_version="adaptive-1"), replicates=100)
+    assert made.adaptive
+    assert made.as_json()["adaptive"] is True
+    assert any(note.startswith("This study was adaptive") for note in made.notes)
+    balanced = report(_votes().assign(policy_version="balanced-1"), replicates=100)
+    assert not balanced.adaptive
+    assert not any("adaptive" in note for note in (*balanced.notes, *report(_votes(), replicates=100).notes))
+
+
 def test_simulated_votes_count_only_when_asked_and_stamp_the_report() -> None:
     votes = _votes().assign(simulated=True)
     assert report(votes).votes == 0

@@ -57,6 +57,7 @@ def filled(ada: User, **changed: Any) -> dict[str, Any]:
         "name": "Made here", "owner": ada.pk, "question": "Which photo looks better?", "language": "en",
         "instructions": "Look.",
         "consent": "", "seed": 7, "trials_per_session": 6, "gold_share": 0, "repeat_share": 0, "same_share": 0,
+        "policy_version": "balanced-1",
         "lease_minutes": 60, "seconds_per_trial": 8, "screen_min_width_px": 320, "practice_trials": 0, "break_every": 0,
     }  # fmt: skip
     return {**told, **changed}

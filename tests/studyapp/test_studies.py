@@ -76,6 +76,12 @@ def test_it_works(definition: Path) -> None:
     assert study.state == Study.State.OPEN
 
 
+def test_the_policy_is_balanced_unless_it_says_otherwise(definition: Path) -> None:
+    assert create_study(read_definition(definition), make_user()).policy_version == "balanced-1"
+    definition.write_text(WHOLE.replace("[design]", '[design]\npolicy = "adaptive-1"').replace("Pets", "Cats"))
+    assert create_study(read_definition(definition), make_user("bea")).policy_version == "adaptive-1"
+
+
 def test_the_command(definition: Path, capsys: pytest.CaptureFixture[str]) -> None:
     make_user()
     call_command("create_study", str(definition))
@@ -101,6 +107,8 @@ def test_the_command(definition: Path, capsys: pytest.CaptureFixture[str]) -> No
         (('degraded = "original"\n[design]', 'worst = "original"\n[design]'), ["[gold] worst = 'original'"]),
         (("https://example.org/done", "nonsense"), ["completion_url"]),
         (("seed = 42", "seed = forty"), ["study.toml"]),
+        (("gold_share = 0.2", 'policy = "random-1"'), ["policy_version", "random-1"]),
+        (("gold_share = 0.2", "policy = 1"), ["[design] policy must be a name in quotes, not 1"]),
         (("gold_share = 0.2", "gold_share = nan"), ["[design] gold_share must be a number, not nan"]),
         (("trials_per_session = 5", "trials_per_session = true"), ["must be a number, not True"]),
         (("trials_per_session = 5", "seconds_per_trial = -8"), ["seconds_per_trial"]),
