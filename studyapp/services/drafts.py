@@ -65,9 +65,7 @@ def write_text(study: Study, kind: StudyText.Kind, text: str, language: str = ""
     if has_votes(study):
         raise StudyProblemError([f"{study} has votes, so its {kind} stay as they are; copy it to ask again."])
     if text and language != study.language and current_text(study, kind) is None:
-        raise StudyProblemError(
-            [f"There is a {kind} in {language!r}, but none in {study.language!r} that it translates."]
-        )
+        raise StudyProblemError([f"The {kind} in {language!r} translates none: there is none in {study.language!r}."])
     if text:
         return write_version(study, kind, text, language)
     if (kind == StudyText.Kind.INSTRUCTIONS and language == study.language) or design_settled(study):
