@@ -23,11 +23,12 @@ from studyapp.views import (
     tiles,
     tokens,
     turned_away,
+    welcome,
 )
 
 urlpatterns = [
     # observers
-    path("s/<str:code>/", observer.welcome, name="welcome"),
+    path("s/<str:code>/", welcome.welcome, name="welcome"),
     path("s/<str:code>/lab/", lab.lab, name="lab"),
     path("s/<str:code>/decline/", turned_away.decline, name="decline"),
     path("look/<str:token>/yours/", rights.yours, name="yours"),

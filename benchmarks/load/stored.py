@@ -17,7 +17,7 @@ from enhancement.services.methods import add_method
 from enhancement.services.stimuli import request_stimuli
 from enhancement.services.testsets import load_testset
 from studyapp.models import Study, Trial
-from studyapp.services.sessions import begin_session
+from studyapp.services.seating import begin_session
 from tests.studyapp.factories import make_study, make_user
 
 FILL = """

@@ -42,7 +42,7 @@ def _hold(apps, session, slot, number_of, content_at, condition_at, held):
 
 
 def _design_of(apps, study):
-    """As `studyapp.services.sessions.design_of` numbers contents and conditions."""
+    """As `studyapp.services.schedules.design_of` numbers contents and conditions."""
     contents = list(apps.get_model("enhancement", "Content").objects.filter(testset=study.testset_id).order_by("pk"))
     conditions = list(apps.get_model("studyapp", "Condition").objects.filter(study=study).order_by("position"))
     conditions.sort(key=lambda condition: condition.worse_than_id is not None)

@@ -17,7 +17,7 @@ from studyapp.models import Batch, Study, StudySession, Trial, Vote
 from studyapp.models.observer import Lane
 from studyapp.models.trial import Answer
 from studyapp.services.batches import SITTINGS, batch_size, counting_votes, latest_batch
-from studyapp.services.sessions import Numbered, design_of, numbered
+from studyapp.services.schedules import Numbered, design_of, numbered
 
 Table = npt.NDArray[np.float64]
 

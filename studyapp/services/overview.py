@@ -14,7 +14,7 @@ from studyapp.models import Condition, Study, StudySession, Trial, Vote
 from studyapp.models.observer import Lane
 from studyapp.services.access import studies_for
 from studyapp.services.renderings import method_for, unrendered
-from studyapp.services.sessions import lane_of
+from studyapp.services.schedules import lane_of
 
 KEPT = ~Q(trial__session__state=StudySession.State.WITHDRAWN)
 COUNTED = Q(trial__session__pilot=False, trial__session__simulated=False)

@@ -15,7 +15,7 @@ from studyapp.design.cells import pair, pair_count
 from studyapp.design.schedule import Design, counts, slot
 from studyapp.models import Study
 from studyapp.services.plan_warnings import Facts, warnings_of
-from studyapp.services.sessions import Numbered, design_of, numbered
+from studyapp.services.schedules import Numbered, design_of, numbered
 from studyapp.simulation.outlook import Expected, Showings, Supposed, expect, showings
 
 LEVEL, ALPHA, POWER = 0.95, 0.05, 0.8

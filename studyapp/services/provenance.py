@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from enhancement.models import Content, Method, Stimulus
 from studyapp.models import Rendering, Study
-from studyapp.services.sessions import design_of, numbered
+from studyapp.services.schedules import design_of, numbered
 from studyapp.services.text_files import iso
 
 

@@ -18,7 +18,7 @@ from studyapp.models import Rendering, Study, Trial, Vote
 from studyapp.models.observer import Lane
 from studyapp.services.decisions import left_out
 from studyapp.services.overview import conditions_of
-from studyapp.services.sessions import numbered
+from studyapp.services.schedules import numbered
 from studyapp.services.tables import EXPOSURES, batches
 from studyapp.services.text_files import iso
 

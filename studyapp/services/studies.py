@@ -13,7 +13,7 @@ from studyapp.design.schedule import policy_of, slot
 from studyapp.models import Condition, ConditionMethod, Study, StudyText, Vote
 from studyapp.services.practice import problems_of_practice
 from studyapp.services.renderings import method_for, prepare_study, unrendered
-from studyapp.services.sessions import design_of, numbered, plan_of
+from studyapp.services.schedules import design_of, numbered, plan_of
 from studyapp.services.texts import write_version
 
 

@@ -12,7 +12,7 @@ from studyapp.design.schedule import Design, Planned, counts, sitting
 from studyapp.models import Slot, Study, StudySession, StudyText, Trial, Vote
 from studyapp.services.batches import drawn_on
 from studyapp.services.renderings import unrendered
-from studyapp.services.sessions import Numbered, design_of, numbered, plan_of
+from studyapp.services.schedules import Numbered, design_of, numbered, plan_of
 from studyapp.services.stamps import stamp_of
 
 Shown = tuple[str, int, int, int, int | None]

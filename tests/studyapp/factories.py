@@ -21,7 +21,7 @@ from studyapp.models import Study, StudySession, Trial
 from studyapp.roles import Role
 from studyapp.services.people import give_role
 from studyapp.services.places import abandon_sessions
-from studyapp.services.sessions import begin_session
+from studyapp.services.seating import begin_session
 from studyapp.services.studies import create_study, open_study
 from studyapp.services.votes import Receipt, record_vote
 

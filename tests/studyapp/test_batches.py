@@ -21,7 +21,7 @@ from studyapp.services.batches import batch_size
 from studyapp.services.exports import exposures
 from studyapp.services.rehearsals import forget_rehearsals
 from studyapp.services.reports import report_as_json
-from studyapp.services.sessions import design_of, numbered
+from studyapp.services.schedules import design_of, numbered
 from studyapp.services.verify_schedule import SCHEDULE_CHECKS
 from tests.studyapp.factories import answer, answer_all, make_study, make_user, run_jobs, sit, waver
 

@@ -250,7 +250,7 @@ class TestToml:
 
 
 def trials_of(study: Study, number: int) -> list[Any]:
-    from studyapp.services.sessions import design_of
+    from studyapp.services.schedules import design_of
 
     return list(slot(design_of(study), number))
 

@@ -12,7 +12,7 @@ from studyapp.services.arrivals import Arrival
 from studyapp.services.decisions import NoReasonError, NotToDecideError, decidable, decide
 from studyapp.services.exports import exposures
 from studyapp.services.reports import report_as_json, report_of
-from studyapp.services.sessions import begin_session
+from studyapp.services.seating import begin_session
 from studyapp.services.withdrawal import withdraw
 from tests.studyapp.factories import answer, answer_all, prefer, sit
 

@@ -13,7 +13,7 @@ from studyapp.design.schedule import slot
 from studyapp.models import Study
 from studyapp.services.plan_warnings import Facts, warnings_of
 from studyapp.services.plans import Asked, curve, page_of, plan_of
-from studyapp.services.sessions import design_of
+from studyapp.services.schedules import design_of
 from tests.studyapp.factories import make_draft, make_testset, make_user
 
 pytestmark = pytest.mark.django_db

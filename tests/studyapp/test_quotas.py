@@ -10,7 +10,8 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from studyapp.models import Study, StudySession
 from studyapp.services.arrivals import Arrival
 from studyapp.services.quotas import QuotaFullError, places_of, set_quotas
-from studyapp.services.sessions import begin_session, touch
+from studyapp.services.seating import begin_session
+from studyapp.services.sessions import touch
 from studyapp.services.withdrawal import withdraw
 from tests.studyapp.factories import answer_all, leave, prefer, sit
 

@@ -23,7 +23,8 @@ from studyapp.services.invitations import listed, make_invitations
 from studyapp.services.panels import set_panel
 from studyapp.services.reports import report_of
 from studyapp.services.retention import days_kept, erase_due, kept_of
-from studyapp.services.sessions import begin_session, mark_shown
+from studyapp.services.seating import begin_session
+from studyapp.services.sessions import mark_shown
 from studyapp.services.studies import close_study
 from studyapp.services.verify_schedule import SCHEDULE_CHECKS
 from studyapp.services.verify_votes import VOTE_CHECKS

@@ -11,15 +11,9 @@ from django.utils import timezone
 from studyapp.design.schedule import counts, slot
 from studyapp.models import Study, StudySession, Trial
 from studyapp.services.places import abandon_sessions
-from studyapp.services.sessions import (
-    NotOpenError,
-    as_shown,
-    begin_session,
-    design_of,
-    progress_of,
-    state_of,
-    touch,
-)
+from studyapp.services.schedules import design_of
+from studyapp.services.seating import NotOpenError, begin_session
+from studyapp.services.sessions import as_shown, progress_of, state_of, touch
 from studyapp.services.studies import close_study, pause_study
 from tests.studyapp.factories import answer, answer_all, prefer, sit
 
