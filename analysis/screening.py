@@ -5,8 +5,9 @@ observer's own; gold answers were fixed before; the rule ``disagrees`` holds an 
 observers, and to rename the conditions changes nothing.
 
 Each rule that is a test has a level of its own, and the levels of all add up to less than 5 %: by Bonferroni's
-inequality no more of the observers who do look are flagged, by all rules together. The tests are exact and so hold
-their level with few trials too; where there are too few to say anything, nobody is flagged.
+inequality no more of the observers who do look are flagged, by all rules together, as far as each holds its level. The
+tests are exact and so hold it with few trials too, but for ``disagrees``, which takes the others' scores as known and
+flags 1 to 2 % of such observers (docs/statistics.md). Where there is too little to say anything, nobody is flagged.
 
 Nothing is left out in silence: :func:`with_and_without` gives both sets of votes, for both results.
 """

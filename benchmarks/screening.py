@@ -80,7 +80,7 @@ class Setting:
         )
 
 
-SETTINGS = (Setting(40, 5, 12), Setting(16, 5, 12), Setting(40, 8, 20))
+SETTINGS = (Setting(40, 5, 12), Setting(20, 5, 12), Setting(40, 8, 20))
 
 
 @dataclass(frozen=True)
