@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='vote',
             name='offset_px',
-            field=models.FloatField(help_text='Farthest that the two were moved apart, in image pixels.', null=True),
+            field=models.FloatField(blank=True, help_text='Farthest that the two were moved apart, in image pixels.', null=True),
         ),
         migrations.AlterField(
             model_name='studytext',

@@ -91,7 +91,9 @@ class Vote(models.Model):
     one_to_one_ms = models.PositiveIntegerField(null=True, help_text="Time at 1:1 or closer.")
     inspected_left = models.FloatField(null=True)
     inspected_right = models.FloatField(null=True)
-    offset_px = models.FloatField(null=True, help_text="Farthest that the two were moved apart, in image pixels.")
+    offset_px = models.FloatField(
+        null=True, blank=True, help_text="Farthest that the two were moved apart, in image pixels."
+    )
     flips = models.PositiveIntegerField(null=True)
     reloads = models.PositiveIntegerField(null=True)
     first_painted = models.CharField(max_length=5, blank=True)

@@ -162,6 +162,8 @@ def _count_free(changes: Iterable[tuple[int, int]]) -> None:
 @transaction.atomic
 def abandon_sessions(study: Study, now: datetime) -> int:
     """End the silent sittings of a study whose lock nobody holds yet. Returns how many."""
+    if not _silent(study, now).exists():
+        return 0
     Study.objects.select_for_update().get(pk=study.pk)
     return end_silent(study, now)
 
@@ -180,13 +182,16 @@ def end_silent(study: Study, now: datetime) -> int:
 
     The caller holds the study's lock. Returns how many there were.
     """
-    silent_since = now - timedelta(minutes=study.lease_minutes)
-    silent = study.sessions.filter(state=StudySession.State.ACTIVE, last_seen_at__lt=silent_since)
-    ended = list(silent.select_for_update().values_list("pk", flat=True))
+    ended = list(_silent(study, now).select_for_update().values_list("pk", flat=True))
     if ended:
         StudySession.objects.filter(pk__in=ended).update(state=StudySession.State.ABANDONED)
         give_back(Trial.objects.filter(session__in=ended, vote=None))
     return len(ended)
+
+
+def _silent(study: Study, now: datetime) -> QuerySet[StudySession]:
+    silent_since = now - timedelta(minutes=study.lease_minutes)
+    return study.sessions.filter(state=StudySession.State.ACTIVE, last_seen_at__lt=silent_since)
 
 
 def give_back(trials: QuerySet[Trial]) -> None:

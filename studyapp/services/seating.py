@@ -1,7 +1,6 @@
 """Seating an observer: whether they may, which places they get, and the trials that are written for them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -12,7 +11,7 @@ from studyapp.design.schedule import Planned
 from studyapp.models import Observer, Rendering, Study, StudySession, StudyText, Trial
 from studyapp.services.arrivals import NOBODY_KNOWN, Arrival, NotInvitedError, refuse_uninvited, sittings_of
 from studyapp.services.batches import ask_for_batch
-from studyapp.services.places import Hand, end_silent, take_places
+from studyapp.services.places import Hand, abandon_sessions, end_silent, take_places
 from studyapp.services.quotas import QuotaFullError, refuse_full
 from studyapp.services.schedules import Numbered, design_of, lane_of, numbered, plan_of
 from studyapp.services.sessions import touch
@@ -64,8 +63,9 @@ def begin_session(
     if consent is not None and not consented:
         raise NotOpenError(_("Please tick the box to say that you agree before you begin."))
     now = timezone.now()
+    end_silent(study, now)
     if not (pilot or simulated):
-        _admit(study, arrival, now)
+        _admit(study, arrival)
     session = StudySession(
         study=study,
         observer=_observer_of(study, arrival, lab or {}),
@@ -87,7 +87,6 @@ def begin_session(
     rows = numbered(study)
     design = design_of(study, rows)
     lane = lane_of(pilot=pilot, simulated=simulated)
-    end_silent(study, now)
     hand = take_places(study, lane, design)
     session.slot = hand.slot
     session.save(force_insert=True)
@@ -103,22 +102,19 @@ def go_on(study: Study, arrival: Arrival) -> StudySession | None:
 
 def reason_to_turn_away(study: Study, arrival: Arrival) -> NotInvitedError | QuotaFullError | None:
     """Why somebody new would not be seated now: for a page that tells them before they have read everything."""
+    if study.quota is not None or study.group_quotas:
+        abandon_sessions(study, timezone.now())  # who hasn't been heard of for a lease holds no place
     try:
-        _admit(study, arrival, timezone.now())
+        _admit(study, arrival)
     except (NotInvitedError, QuotaFullError) as reason:
         return reason
     return None
 
 
-def _admit(study: Study, arrival: Arrival, now: datetime) -> None:
-    """Let one more in, or say why not. Who hasn't been heard of for a lease holds no place.
-
-    Right under race where the caller holds the study's row.
-    """
+def _admit(study: Study, arrival: Arrival) -> None:
+    """Let one more in, or say why not. Right under race where the caller holds the study's row."""
     refuse_uninvited(study, arrival)
-    if study.quota is not None or study.group_quotas:
-        end_silent(study, now)
-        refuse_full(study, arrival.group)
+    refuse_full(study, arrival.group)
 
 
 def _observer_of(study: Study, arrival: Arrival, lab: Mapping[str, Any]) -> Observer:

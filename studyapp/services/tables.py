@@ -25,7 +25,7 @@ from django.db.models import (
     When,
 )  # fmt: skip
 from django.db.models.expressions import Combinable
-from django.db.models.fields.json import KT
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 
 from studyapp.models import Decision, RejectedVote, SessionStep, Study, StudySession, Trial
@@ -226,6 +226,13 @@ def _gold(answer: str, *, left_is_worse: bool) -> Q:
 
 BACKGROUND = ("age", "vision", "colour_vision", "expertise", "gender")
 LAB = ("station", "observer", "display", "luminance_cd_m2", "viewing_distance_cm", "ambient_lux")
+
+
+def _told(path: str, name: str) -> Cast:
+    """One thing of those that a JSON column holds by name, as text."""
+    return Cast(KeyTextTransform(name, path), TextField())
+
+
 REJECTED_OF_SITTING = RejectedVote.objects.filter(trial__session=OuterRef("pk")).order_by().values("trial__session")
 
 SESSIONS = Table(
@@ -279,8 +286,8 @@ SESSIONS = Table(
         "use": Column("text", Coalesce("decision__use", Value(UNDECIDED))),
         "use_reason": Column("text", Coalesce("decision__reason", Value(""))),
         "pay": Column("text", Coalesce("decision__pay", Value(UNDECIDED))),
-        **{name: Column("text", KT(f"observer__background__{name}")) for name in BACKGROUND},
-        **{f"lab_{name}": Column("text", KT(f"lab__{name}")) for name in LAB},
+        **{name: Column("text", _told("observer__background", name)) for name in BACKGROUND},
+        **{f"lab_{name}": Column("text", _told("lab", name)) for name in LAB},
     },
 )
 

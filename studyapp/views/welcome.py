@@ -64,7 +64,7 @@ def welcome(request: HttpRequest, code: str) -> HttpResponse:
     activate(door.language)
     if begun := go_on(door.study, door.arrival):
         return _seated(begun)
-    if request.method == "GET" and (shut := _shut(request, door)):
+    if (request.method == "GET" or door.pilot) and (shut := _shut(request, door)):
         return shut
     if door.study.lab_mode and not door.rehearsed and "observer" not in door.lab:
         return redirect(f"{reverse('lab', args=[code])}?{request.GET.urlencode()}")
