@@ -12,8 +12,9 @@ from enhancement.models import Method, TestSet
 
 
 def random_code() -> str:
-    """64 random bits for a link that isn't to be guessed."""
-    return secrets.token_urlsafe(8)
+    """64 random bits for a link that isn't to be guessed; a command must not take it for an option."""
+    code = secrets.token_urlsafe(8)
+    return random_code() if code.startswith("-") else code
 
 
 def random_seed() -> int:
