@@ -17,9 +17,11 @@ pytestmark = pytest.mark.browser
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-SEEN = {"welcome", "look", "thanks"}
+SEEN = {
+    "welcome", "look", "thanks", "lab", "decline", "yours", "withdraw", "receipt", "step",
+}  # fmt: skip
 """Addresses of observers' pages that the tests below look at; one that is new has to be added to them."""
-NOT_PAGES = {"place"}
+NOT_PAGES = {"place", "own-data", "drawing", "example"}
 
 SIZES: dict[str, dict[str, Any]] = {
     "phone": {
@@ -58,6 +60,7 @@ def places(stack: Stack) -> dict[str, str]:
     paths: dict[str, str] = stack.python("""
 from tests.studyapp.factories import answer_all, make_study, make_testset, make_user, prefer, sit
 from studyapp.models import StudySession
+from studyapp.services.steps import finish_step, steps_before
 from studyapp.services.studies import close_study, pause_study
 ada = make_user()
 testset = make_testset(cameras=("iphone", "sony"), simulated=True)
@@ -66,18 +69,43 @@ study = make_study(
     ada, consent="I take part freely.", completion_code="C0FFEE-42", allow_tie=True, allow_not_sure=True,
     allow_correction=True, **asks,
 )
+around = dict(
+    screen_check=True, colour_test=True, acuity_test=True, ask_background=True, practice_contents=["photo-3"],
+    examples=["photo-3"], practice_trials=1, break_every=1, lab_mode=True, consent="I take part freely.",
+    closing_questions=["What did you look for?", "Glasses? | yes | no", "Tired? | 1-5 | awake | tired"],
+)
+stepped = make_study(ada, name="stepped", **asks, **around)
+invited = make_study(ada, name="invited", invited_only=True, **asks)
+full = make_study(ada, name="full", quota=1, completion_code="FULL", **asks)
+answer_all(sit(full), prefer("auto", "original"))
 paused, closed = (make_study(ada, name=name, **asks) for name in ("paused", "closed"))
 finished, left, late, late_too = (sit(study) for _ in range(4))
 answer_all(finished, prefer("auto", "original"))
 StudySession.objects.filter(pk=left.pk).update(state="withdrawn")
 StudySession.objects.filter(pk=late.pk).update(state="abandoned")
 sit(study)
+def at(name, part=1):
+    """A sitting that has come to a page around its trials."""
+    session = sit(stepped)
+    for step in steps_before(stepped):
+        if (step.name, step.part) == (name, part):
+            return f"/look/{session.token}/"
+        finish_step(session, step, {})
+    if name == "questions":
+        answer_all(session, prefer("auto", "original"))
+    return f"/look/{session.token}/"
+steps = {name: at(name) for name in ("screen", "colour", "acuity", "background", "instructions", "questions")}
+agreed = sit(stepped)
 pause_study(paused)
 close_study(closed)
 answer = {
     "welcome": f"/s/{study.code}/", "thanks": f"/look/{finished.token}/thanks/", "withdrawn": f"/look/{left.token}/",
     "given up": f"/look/{late.token}/", "paused": f"/s/{paused.code}/", "closed": f"/s/{closed.code}/",
-    "mistyped": "/s/nothing/",
+    "mistyped": "/s/nothing/", "lab": f"/s/{stepped.code}/lab/", "declined": f"/s/{study.code}/decline/",
+    "invitation": f"/s/{invited.code}/", "wrong invitation": f"/s/{invited.code}/?invitation=no",
+    "full": f"/s/{full.code}/", "yours": f"/look/{agreed.token}/yours/", "withdraw": f"/look/{agreed.token}/withdraw/",
+    "yours, withdrawn": f"/look/{left.token}/yours/", "receipt": f"/look/{agreed.token}/agreed/", **steps,
+    "break": at("pairs"),
 }
 """)
     return {name: stack.site + path for name, path in paths.items()}
