@@ -137,7 +137,9 @@ class _Said(HTMLParser):
 
 TRANSLATED = re.compile(r"\{%\s*blocktrans(?:late)?\b.*?\{%\s*endblocktrans(?:late)?\s*%\}", re.DOTALL)
 COMMENTED = re.compile(r"\{%\s*comment\b.*?\{%\s*endcomment\s*%\}|\{#.*?#\}", re.DOTALL)
-NAMES = re.compile(r"\{%\s*block (?:body_class|sheet_id|html_attributes|form_attributes)\b.*?\{%\s*endblock\s*%\}", re.DOTALL)
+NAMES = re.compile(
+    r"\{%\s*block (?:body_class|sheet_id|html_attributes|form_attributes)\b.*?\{%\s*endblock\s*%\}", re.DOTALL
+)
 TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 
 
