@@ -5,6 +5,7 @@ As with votes, the address is the secret that a forged request would lack: no co
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import activate
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
@@ -17,8 +18,10 @@ from studyapp.services.withdrawal import withdraw as withdraw_sitting
 
 
 def sitting(token: str) -> StudySession:
-    """The sitting of a personal link."""
-    return get_object_or_404(StudySession.objects.select_related("study", "observer"), token=token)
+    """The sitting of a personal link, in whose language its pages speak."""
+    session = get_object_or_404(StudySession.objects.select_related("study", "observer"), token=token)
+    activate(session.language)
+    return session
 
 
 @never_cache

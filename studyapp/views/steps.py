@@ -22,6 +22,7 @@ from studyapp.services import screen
 from studyapp.services.examples import example_file, examples_of
 from studyapp.services.sessions import minutes_of
 from studyapp.services.steps import Step, answers_of, current_step, finish_step, seed_of, steps_before
+from studyapp.services.texts import newest_texts, question_in
 from studyapp.views.observer import ended
 from studyapp.vision import plates, rings
 
@@ -74,7 +75,10 @@ def _acuity(session: StudySession, step: Step) -> dict[str, Any]:
 
 def _instructions(session: StudySession, step: Step) -> dict[str, Any]:
     study = session.study
+    question, language = question_in(study, session.language, newest_texts(study))
     return {
+        "question": question,
+        "question_language": language,
         "instructions_html": linebreaks(session.instructions.text, autoescape=True),
         "examples": range(len(examples_of(study))),
         "minutes": minutes_of(study),

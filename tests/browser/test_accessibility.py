@@ -17,9 +17,11 @@ pytestmark = pytest.mark.browser
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-SEEN = {"welcome", "look", "thanks"}
+SEEN = {
+    "welcome", "look", "thanks", "lab", "decline", "yours", "withdraw", "receipt", "step",
+}  # fmt: skip
 """Addresses of observers' pages that the tests below look at; one that is new has to be added to them."""
-NOT_PAGES = {"place"}
+NOT_PAGES = {"place", "own-data", "drawing", "example"}
 
 SIZES: dict[str, dict[str, Any]] = {
     "phone": {
@@ -66,6 +68,10 @@ study = make_study(
     ada, consent="I take part freely.", completion_code="C0FFEE-42", allow_tie=True, allow_not_sure=True,
     allow_correction=True, **asks,
 )
+lab = make_study(ada, name="lab", lab_mode=True, **asks)
+invited = make_study(ada, name="invited", invited_only=True, **asks)
+full = make_study(ada, name="full", quota=1, completion_code="FULL", **asks)
+answer_all(sit(full), prefer("auto", "original"))
 paused, closed = (make_study(ada, name=name, **asks) for name in ("paused", "closed"))
 finished, left, late, late_too = (sit(study) for _ in range(4))
 answer_all(finished, prefer("auto", "original"))
@@ -77,10 +83,56 @@ close_study(closed)
 answer = {
     "welcome": f"/s/{study.code}/", "thanks": f"/look/{finished.token}/thanks/", "withdrawn": f"/look/{left.token}/",
     "given up": f"/look/{late.token}/", "paused": f"/s/{paused.code}/", "closed": f"/s/{closed.code}/",
-    "mistyped": "/s/nothing/",
+    "mistyped": "/s/nothing/", "lab": f"/s/{lab.code}/lab/", "declined": f"/s/{study.code}/decline/",
+    "invitation": f"/s/{invited.code}/", "wrong invitation": f"/s/{invited.code}/?invitation=no",
+    "full": f"/s/{full.code}/",
 }
 """)
     return {name: stack.site + path for name, path in paths.items()}
+
+
+@pytest.fixture(scope="module")
+def sittings(stack: Stack, places: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Pages of sittings, which speak the language that was begun in: by language and name."""
+    paths: dict[str, dict[str, str]] = stack.python("""
+from tests.studyapp.factories import answer as vote, answer_all, make_study, prefer
+from studyapp.models import Study
+from studyapp.services.sessions import begin_session
+from studyapp.services.steps import finish_step, seed_of, shown, steps_after, steps_before
+from studyapp.services.withdrawal import withdraw
+of = Study.objects.get(name="closed")
+study = make_study(
+    of.owner, name="around", testset=of.testset, conditions=("original", "auto"),
+    trials_per_session=3, screen_check=True, colour_test=True, acuity_test=True, ask_background=True,
+    practice_contents=["photo-3"], examples=["photo-3"], practice_trials=1, break_every=1,
+    consent="I take part freely.", completion_code="C0FFEE-42", vision_required=True,
+    closing_questions=["What did you look for?", "Glasses? | yes | no", "Tired? | 1-5 | awake | tired"],
+)
+def at(language, wanted):
+    session = begin_session(study, consented=True, language=language)
+    for step in steps_before(study):
+        if step.name == wanted:
+            return session
+        finish_step(session, step, {"seen": "none" if wanted == "barred" else shown(step, seed_of(session))})
+    if wanted == "break":
+        vote(session.trials.earliest("position"), "left")
+    if wanted in ("questions", "thanks"):
+        answer_all(session, prefer("auto", "original"))
+    if wanted == "thanks":
+        finish_step(session, *steps_after(study), {})
+    if wanted == "withdrawn":
+        withdraw(session)
+    return session
+def pages(language):
+    paths = {name: f"/look/{at(language, name).token}/" for name in NAMES}
+    yours = {name: f"{paths['break']}{name}/" for name in ("yours", "withdraw", "agreed")}
+    return {**paths, **yours, "yours, withdrawn": paths["withdrawn"] + "yours/"}
+NAMES = (
+    "screen", "colour", "acuity", "barred", "background", "instructions", "break", "questions", "thanks", "withdrawn"
+)
+answer = {language: pages(language) for language in ("en", "ar")}
+""")
+    return {language: {name: stack.site + path for name, path in told.items()} for language, told in paths.items()}
 
 
 def violations(page: Page) -> list[str]:
@@ -120,6 +172,27 @@ def test_axe_finds_nothing_on_pages_to_read(page: Page, places: dict[str, str]) 
         page.goto(address)
         assert violations(page) == [], name
         assert too_wide(page) == [], name
+
+
+@EVERYWHERE
+def test_axe_finds_nothing_on_the_pages_of_a_sitting(page: Page, sittings: dict[str, dict[str, str]]) -> None:
+    language = page.evaluate("navigator.language")
+    for name, address in sittings[language].items():
+        page.goto(address)
+        if name == "break":
+            wait_for(page, phase="resting")
+        assert page.locator("html").get_attribute("lang") == language
+        assert violations(page) == [], name
+        assert too_wide(page) == [], name
+
+
+@on("en laptop", "ar laptop")
+def test_axe_finds_nothing_on_a_screen_that_could_be_better(page: Page, sittings: dict[str, dict[str, str]]) -> None:
+    page.goto(sittings[page.evaluate("navigator.language")]["screen"])
+    page.click("form .begin")
+    page.wait_for_selector("#problems")
+    assert violations(page) == []
+    assert too_wide(page) == []
 
 
 @EVERYWHERE

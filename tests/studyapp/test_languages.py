@@ -26,7 +26,7 @@ APP = Path(messages.APP)
 PAGES = [
     path
     for path in sorted((APP / "templates/studyapp").rglob("*.html"))
-    if not {"researcher", "account"} & set(path.parts) and path.name != "login.html"
+    if not {"researcher", "account"} & set(path.parts) and path.name not in ("login.html", "api.html")
 ]
 SCRIPTS = sorted((APP / "static/studyapp/trial").glob("*.js"))
 LANGUAGES = messages.languages()
@@ -137,7 +137,9 @@ class _Said(HTMLParser):
 
 TRANSLATED = re.compile(r"\{%\s*blocktrans(?:late)?\b.*?\{%\s*endblocktrans(?:late)?\s*%\}", re.DOTALL)
 COMMENTED = re.compile(r"\{%\s*comment\b.*?\{%\s*endcomment\s*%\}|\{#.*?#\}", re.DOTALL)
-NAMES = re.compile(r"\{%\s*block (?:body_class|sheet_id|html_attributes)\b.*?\{%\s*endblock\s*%\}", re.DOTALL)
+NAMES = re.compile(
+    r"\{%\s*block (?:body_class|sheet_id|html_attributes|form_attributes)\b.*?\{%\s*endblock\s*%\}", re.DOTALL
+)
 TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 
 
@@ -235,6 +237,30 @@ class TestPages:
         page = client.get(f"/look/{session.token}/", headers={"accept-language": "de"}).content.decode()
         assert "Quelle photo est la plus belle" in page
         assert "Celle de gauche" in page
+
+    @pytest.mark.parametrize(
+        ("page", "words"),
+        [
+            ("", "About you"),
+            ("yours/", "Your data"),
+            ("withdraw/", "Withdraw from the study?"),
+            ("agreed/", "What you agreed to"),
+            ("steps/instructions/1/", "What to do"),
+        ],
+    )
+    def test_all_pages_of_a_sitting_speak_its_language(
+        self, client: Client, study: Study, page: str, words: str
+    ) -> None:
+        write_text(study, StudyText.Kind.CONSENT, "I take part freely.")
+        background = not page.startswith("steps/")
+        Study.objects.filter(pk=study.pk).update(ask_background=background, examples=[] if background else ["photo-1"])
+        client.post(f"/s/{study.code}/?language=fr", {"begin": "yes", "consent": "yes", "ticket": "t"})
+        token = study.sessions.get().token
+        answer = client.get(f"/look/{token}/{page}", headers={"accept-language": "de"}, follow=True).content.decode()
+        with override("fr"):
+            assert gettext(words) != words
+            assert gettext(words) in answer
+        assert '<html lang="fr"' in answer
 
     def test_an_error_speaks_the_browser_s(self, client: Client) -> None:
         page = client.get("/s/nothing/", headers={"accept-language": "es"}).content.decode()

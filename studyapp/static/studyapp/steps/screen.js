@@ -11,7 +11,7 @@ const isCapable = () =>
   Boolean(document.createElement("canvas").getContext("2d"));
 
 function measure() {
-  const { drawer, ...found } = device("");
+  const { drawer, stacked, ...found } = device({}); // no picture is drawn here
   const told = { capable: isCapable() ? "yes" : "", ...found };
   for (const [name, value] of Object.entries(told)) form.elements[name].value = value;
   const isLarge = innerWidth >= Number(limits.minWidth) && innerHeight >= Number(limits.minHeight);
