@@ -181,6 +181,7 @@ def test_axe_finds_nothing_on_the_pages_of_a_sitting(page: Page, sittings: dict[
         page.goto(address)
         if name == "break":
             wait_for(page, phase="resting")
+            page.click("#go-on", trial=True)  # nothing lies over it
         assert page.locator("html").get_attribute("lang") == language
         assert violations(page) == [], name
         assert too_wide(page) == [], name
