@@ -183,7 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = self.path.strip("/").split("/")
         match parts:
             case ["look", "s"]:
-                self._page("studyapp/look.html", {"state": self.look.state()})
+                self._page("studyapp/look.html", {"state": self.look.state(), "token": "s"})
             case ["look", "s", "place"]:
                 self._send(200, json.dumps(self.look.state()).encode(), "application/json")
             case ["look", "s", "thanks"]:
