@@ -97,7 +97,7 @@ def sittings(stack: Stack, places: dict[str, str]) -> dict[str, dict[str, str]]:
     paths: dict[str, dict[str, str]] = stack.python("""
 from tests.studyapp.factories import answer as vote, answer_all, make_study, prefer
 from studyapp.models import Study
-from studyapp.services.sessions import begin_session
+from studyapp.services.seating import begin_session
 from studyapp.services.steps import finish_step, seed_of, shown, steps_after, steps_before
 from studyapp.services.withdrawal import withdraw
 of = Study.objects.get(name="closed")
