@@ -21,9 +21,11 @@ for number in range(4):
 answer = study.pk
 """
 ONE_MORE = """
+from django.db import transaction
 from studyapp.models import Study
 from tests.studyapp.factories import answer_all, sit, waver
-answer_all(sit(Study.objects.get()), waver(9, dict(original=0.0, auto=0.2, reference=0.4)))
+with transaction.atomic():  # one piece of news
+    answer_all(sit(Study.objects.get()), waver(9, dict(original=0.0, auto=0.2, reference=0.4)))
 answer = None
 """
 
