@@ -14,7 +14,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.services import chromium
 
-LONG_MS = 600_000
+LONG_MS = 300_000
 """How long workers may take over a step on a busy machine."""
 
 
@@ -137,7 +137,10 @@ def _look(walk: Walk, link: str) -> None:
 def _answer(walk: Walk) -> None:
     """One pair: looked at for as long as an answer needs to count, then answered."""
     page, position = walk.page, walk.page.get_attribute("#look", "data-position")
-    page.wait_for_timeout(400)
+    page.wait_for_function(
+        "() => performance.now() > performance.getEntriesByName('phoropter:shown').at(-1).startTime + 201",
+        timeout=LONG_MS,
+    )
     walk.click("#answer-left")
     page.wait_for_function(
         "at => !document.querySelector('#look') || document.querySelector('#look').dataset.position !== at",
