@@ -212,7 +212,7 @@ def take_up_again(session: StudySession, *, allowed: Callable[[Study, StudySessi
     found = abandoned.select_related("invitation").first()
     if found is None or not allowed(study, found):
         return False
-    left = session.trials.filter(vote=None, slot__isnull=False)
+    left = session.trials.filter(vote=None, slot__isnull=False, held=False)
     try:
         with transaction.atomic():
             if not abandoned.update(state=StudySession.State.ACTIVE, last_seen_at=timezone.now()):

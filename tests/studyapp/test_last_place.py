@@ -127,10 +127,11 @@ def test_one_who_comes_back_and_one_who_is_new_at_the_last_place(stack: Stack, p
         stack.python(f"""
 from datetime import timedelta
 from django.utils import timezone
-from studyapp.models import StudySession
+from studyapp.models import Study, StudySession
+from studyapp.services.places import abandon_sessions
 long_ago = timezone.now() - timedelta(days=1)
-StudySession.objects.filter(study={pk}, state="active").update(last_seen_at=long_ago, state="abandoned")
-answer = 0
+StudySession.objects.filter(study={pk}, state="active").update(last_seen_at=long_ago)
+answer = abandon_sessions(Study.objects.get(pk={pk}), timezone.now())
 """)
         assert all_at_once([before, new]).total() == 2
         assert seated(stack, pk) == 1
