@@ -78,6 +78,9 @@ class StudySession(models.Model):
         ABANDONED = "abandoned"
         WITHDRAWN = "withdrawn"
 
+    HOLDING = (State.ACTIVE, State.FINISHED)
+    """Sittings in these states hold their place in quotas and invitations."""
+
     study = models.ForeignKey(Study, models.PROTECT, related_name="sessions")
     observer = models.ForeignKey(Observer, models.PROTECT, related_name="sessions")
     slot = models.ForeignKey(

@@ -99,9 +99,8 @@ def is_spent(invitation: Invitation) -> bool:
 
 def seated_by(invitation: Invitation) -> int:
     """Sittings begun by an invitation that hold a place, or held one when their tie to it was erased."""
-    holding = (StudySession.State.ACTIVE, StudySession.State.FINISHED)
     unlinked: int = Invitation.objects.values_list("unlinked", flat=True).get(pk=invitation.pk)
-    return invitation.seated.filter(state__in=holding).count() + unlinked
+    return invitation.seated.filter(state__in=StudySession.HOLDING).count() + unlinked
 
 
 def sittings_of(study: Study, arrival: Arrival) -> list[StudySession]:

@@ -16,8 +16,8 @@ from enhancement.services.jobs import Claim
 from studyapp.models import Batch, Study, StudySession, Trial, Vote
 from studyapp.models.observer import Lane
 from studyapp.models.trial import Answer
-from studyapp.services.batches import SITTINGS, batch_size, counting_votes, latest_batch
-from studyapp.services.schedules import Numbered, design_of, numbered
+from studyapp.services.batches import batch_size, counting_votes, latest_batch
+from studyapp.services.schedules import MARKS, Numbered, design_of, numbered
 
 Table = npt.NDArray[np.float64]
 
@@ -98,7 +98,7 @@ def pairs_out(study: Study, lane: Lane, rows: Numbered, conditions: int) -> Tabl
     """
     place = {condition.pk: index for index, condition in enumerate(rows.conditions)}
     heard_of = timezone.now() - timedelta(minutes=study.lease_minutes)
-    looking = study.sessions.filter(SITTINGS[lane], state=StudySession.State.ACTIVE, last_seen_at__gte=heard_of)
+    looking = study.sessions.filter(MARKS[lane], state=StudySession.State.ACTIVE, last_seen_at__gte=heard_of)
     out = Trial.objects.filter(session__in=looking, kind=Trial.Kind.MAIN, vote=None).order_by()
     table = np.zeros((conditions, conditions))
     for left, right, number in out.values_list("left__condition", "right__condition").annotate(n=Count("pk")):

@@ -4,7 +4,7 @@ Each lane has batches of its own, made from its own votes: neither a pilot nor a
 and both see what an adaptive study looks like.
 """
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, QuerySet
 
 from enhancement.models import Job
 from enhancement.services.jobs import request_job
@@ -13,13 +13,9 @@ from studyapp.design.schedule import Design, counts
 from studyapp.models import Batch, Decision, Slot, Study, StudySession, Trial, Vote
 from studyapp.models.observer import Lane
 from studyapp.models.study import Policy
+from studyapp.services.schedules import MARKS
 
 KIND = "batch"
-SITTINGS = {
-    Lane.MAIN: Q(pilot=False, simulated=False),
-    Lane.PILOT: Q(pilot=True, simulated=False),
-    Lane.SIMULATED: Q(simulated=True),
-}
 
 
 def latest_batch(study: Study, lane: Lane) -> Batch | None:
@@ -46,7 +42,7 @@ def batch_size(design: Design) -> int:
 
 def counting_votes(study: Study, lane: Lane) -> QuerySet[Vote]:
     """The votes that a lane's batches are made from: what a fit of that lane would count."""
-    sittings = study.sessions.filter(SITTINGS[lane]).exclude(state=StudySession.State.WITHDRAWN)
+    sittings = study.sessions.filter(MARKS[lane]).exclude(state=StudySession.State.WITHDRAWN)
     sittings = sittings.exclude(decision__use=Decision.Answer.NO)
     return Vote.objects.filter(
         trial__session__in=sittings, trial__kind=Trial.Kind.MAIN, answer__in=("left", "right", "tie")

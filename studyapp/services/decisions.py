@@ -9,6 +9,7 @@ from django.db.models import Count, F, Q, QuerySet
 
 from studyapp.models import Decision, Study, StudySession, Trial
 from studyapp.services.arrivals import panel_of
+from studyapp.services.tables import GOLD_PASSED_OF_SITTING
 
 Answer = Decision.Answer
 
@@ -28,10 +29,6 @@ def decidable(study: Study) -> QuerySet[StudySession]:
     """
     over = (StudySession.State.FINISHED, StudySession.State.ABANDONED)
     gold = Q(trials__kind=Trial.Kind.GOLD, trials__vote__isnull=False)
-    left, right = "trials__left__condition__worse_than", "trials__right__condition__worse_than"
-    passed = Q(trials__vote__answer="right", **{f"{left}__isnull": False}) | Q(
-        trials__vote__answer="left", **{f"{right}__isnull": False}
-    )
     return (
         study.sessions.filter(pilot=False, simulated=False, state__in=over)
         .select_related("observer", "decision", "invitation")
@@ -39,7 +36,7 @@ def decidable(study: Study) -> QuerySet[StudySession]:
             answered=Count("trials__vote"),
             of=Count("trials"),
             gold=Count("trials", filter=gold),
-            passed=Count("trials", filter=gold & passed),
+            passed=Count("trials", filter=GOLD_PASSED_OF_SITTING),
             took=F("last_seen_at") - F("started_at"),
         )
         .order_by("pk")

@@ -6,8 +6,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Count, F, Q, QuerySet
 
-from studyapp.models import Invitation, Study
-from studyapp.services.quotas import HOLDING
+from studyapp.models import Invitation, Study, StudySession
 
 MOST_AT_ONCE = 5000
 
@@ -33,7 +32,7 @@ def make_invitations(
 
 def listed(study: Study) -> QuerySet[Any]:
     """Every code with how many sittings it has seated (``used``) and how many of them are finished."""
-    holding = Q(seated__state__in=HOLDING)
+    holding = Q(seated__state__in=StudySession.HOLDING)
     return study.invitations.annotate(
         used=Count("seated", filter=holding) + F("unlinked"),
         finished=Count("seated", filter=Q(seated__state="finished")),

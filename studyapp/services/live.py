@@ -17,6 +17,7 @@ from django.db.models.functions import TruncMinute
 from django.utils import timezone
 
 from studyapp.models import Study, StudySession, Trial, Vote
+from studyapp.services.places import silent
 from studyapp.services.quotas import places_of
 
 MINUTES = 60
@@ -55,21 +56,15 @@ def live_of(study: Study, now: datetime, *, simulated: bool = False) -> dict[str
     return {"stamp": stamp, "at": now.isoformat(timespec="seconds"), **numbers}
 
 
-def _silent(study: Study, now: datetime) -> Q:
-    """Sittings that are over in all but name: their lease has passed, and the next observer gets their place."""
-    silent_since = now - timedelta(minutes=study.lease_minutes)
-    return Q(state=StudySession.State.ACTIVE, last_seen_at__lt=silent_since)
-
-
 def _sittings(study: Study, sittings: QuerySet[StudySession], now: datetime) -> dict[str, int]:
     """How many sit and sat, each counted once beside ``begun`` and ``looking``."""
-    state, silent = StudySession.State, _silent(study, now)
+    state, over = StudySession.State, silent(study, now)
     return sittings.aggregate(
         begun=Count("pk"),
         looking=Count("pk", filter=Q(state=state.ACTIVE, last_seen_at__gte=now - LOOKING_NOW)),
-        active=Count("pk", filter=Q(state=state.ACTIVE) & ~silent),
+        active=Count("pk", filter=Q(state=state.ACTIVE) & ~over),
         finished=Count("pk", filter=Q(state=state.FINISHED)),
-        abandoned=Count("pk", filter=Q(state=state.ABANDONED) | silent),
+        abandoned=Count("pk", filter=Q(state=state.ABANDONED) | over),
         withdrawn=Count("pk", filter=Q(state=state.WITHDRAWN)),
     )
 
@@ -142,6 +137,6 @@ def _extreme(pairs: dict[tuple[str, str], int], number: int) -> dict[str, Any]:
 def _dropouts(study: Study, sittings: QuerySet[StudySession], now: datetime) -> list[dict[str, int]]:
     """How many sittings ended before the end, by the number of pairs that were answered in them."""
     state = StudySession.State
-    ended = sittings.filter(Q(state__in=[state.ABANDONED, state.WITHDRAWN]) | _silent(study, now))
+    ended = sittings.filter(Q(state__in=[state.ABANDONED, state.WITHDRAWN]) | silent(study, now))
     answered: Iterable[int] = ended.annotate(answered=Count("trials__vote")).values_list("answered", flat=True)
     return [{"answered": number, "sittings": times} for number, times in sorted(Counter(answered).items())]

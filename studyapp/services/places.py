@@ -15,7 +15,7 @@ from itertools import combinations
 from typing import TypeAlias
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, F, Max, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet
 from django.utils import timezone
 
 from studyapp.design.adaptive import places
@@ -162,7 +162,7 @@ def _count_free(changes: Iterable[tuple[int, int]]) -> None:
 @transaction.atomic
 def abandon_sessions(study: Study, now: datetime) -> int:
     """End the silent sittings of a study whose lock nobody holds yet. Returns how many."""
-    if not _silent(study, now).exists():
+    if not study.sessions.filter(silent(study, now)).exists():
         return 0
     Study.objects.select_for_update().get(pk=study.pk)
     return end_silent(study, now)
@@ -182,16 +182,17 @@ def end_silent(study: Study, now: datetime) -> int:
 
     The caller holds the study's lock. Returns how many there were.
     """
-    ended = list(_silent(study, now).select_for_update().values_list("pk", flat=True))
+    ended = list(study.sessions.filter(silent(study, now)).select_for_update().values_list("pk", flat=True))
     if ended:
         StudySession.objects.filter(pk__in=ended).update(state=StudySession.State.ABANDONED)
         give_back(Trial.objects.filter(session__in=ended, vote=None))
     return len(ended)
 
 
-def _silent(study: Study, now: datetime) -> QuerySet[StudySession]:
+def silent(study: Study, now: datetime) -> Q:
+    """Sittings that are over in all but name: their lease has passed, and the next observer gets their places."""
     silent_since = now - timedelta(minutes=study.lease_minutes)
-    return study.sessions.filter(state=StudySession.State.ACTIVE, last_seen_at__lt=silent_since)
+    return Q(state=StudySession.State.ACTIVE, last_seen_at__lt=silent_since)
 
 
 def give_back(trials: QuerySet[Trial]) -> None:

@@ -15,8 +15,6 @@ from studyapp.services.arrivals import OTHERS
 
 log = logging.getLogger(__name__)
 
-HOLDING = (StudySession.State.ACTIVE, StudySession.State.FINISHED)
-
 
 class QuotaFullError(Exception):
     """There is no place left for somebody of this group."""
@@ -55,7 +53,7 @@ def _places(study: Study, group: str, quota: int) -> Places:
 
 
 def _counting(study: Study, group: str) -> QuerySet[StudySession]:
-    counted = study.sessions.filter(pilot=False, simulated=False, state__in=HOLDING)
+    counted = study.sessions.filter(pilot=False, simulated=False, state__in=StudySession.HOLDING)
     if group == OTHERS:
         return counted.exclude(group__in=[name for name in study.group_quotas if name != OTHERS])
     return counted.filter(group=group) if group else counted

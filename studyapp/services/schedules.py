@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from enhancement.models import Content
 from studyapp.design.practice import after_practice
 from studyapp.design.schedule import ContentKey, Design, Planned
@@ -57,6 +59,14 @@ def design_of(study: Study, rows: Numbered | None = None) -> Design:
 def plan_of(study: Study, design: Design, rows: Numbered, number: int, after: Sequence[Planned]) -> tuple[Planned, ...]:
     """The trials of a sitting, practice first; ``number`` of the newest slot, ``after`` its trials that count."""
     return after_practice(design, rows.keys[len(design.contents) :], study.practice_trials, number, after)
+
+
+MARKS = {
+    Lane.MAIN: Q(pilot=False, simulated=False),
+    Lane.PILOT: Q(pilot=True, simulated=False),
+    Lane.SIMULATED: Q(simulated=True),
+}
+"""How the sittings of each lane are marked: `lane_of`, for queries."""
 
 
 def lane_of(*, pilot: bool, simulated: bool) -> Lane:

@@ -224,6 +224,7 @@ def _gold(answer: str, *, left_is_worse: bool) -> Q:
     )
 
 
+GOLD_PASSED_OF_SITTING = _gold(Answer.RIGHT, left_is_worse=True) | _gold(Answer.LEFT, left_is_worse=False)
 BACKGROUND = ("age", "vision", "colour_vision", "expertise", "gender")
 LAB = ("station", "observer", "display", "luminance_cd_m2", "viewing_distance_cm", "ambient_lux")
 
@@ -266,10 +267,7 @@ SESSIONS = Table(
         "gold_answered": Column("integer", Count("trials__vote", filter=Q(trials__kind=Trial.Kind.GOLD))),
         "gold_passed": Column(
             "integer",
-            Count(
-                "trials__vote",
-                filter=_gold(Answer.RIGHT, left_is_worse=True) | _gold(Answer.LEFT, left_is_worse=False),
-            ),
+            Count("trials__vote", filter=GOLD_PASSED_OF_SITTING),
         ),
         "rejected": Column(
             "integer", Coalesce(Subquery(REJECTED_OF_SITTING.annotate(number=Count("pk")).values("number")), 0)

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 
 from django.db.models import Count, Exists, F, OuterRef, Q
 
 from enhancement.services.verification import Check, Look, Violation, all_that
 from enhancement.services.verify_rows import REPORT
 from studyapp.models import Decision, RejectedVote, SessionStep, StudySession, Trial, Vote
-from studyapp.models.observer import Lane
+from studyapp.services.schedules import MARKS
 from studyapp.services.votes import CORRECTED, SECOND_ANSWER
 
 CLOCKS_DIFFER = timedelta(minutes=1)
@@ -85,12 +87,8 @@ def sittings(look: Look) -> Iterator[Violation]:
 def counted(look: Look) -> Iterator[Violation]:
     """Pilot and simulated sittings draw from lanes of their own, so that none takes a place of those that count."""
     sessions = StudySession.objects.all()
-    main = Q(pilot=False, simulated=False, slot__lane=Lane.MAIN)
-    pilot = Q(pilot=True, simulated=False, slot__lane=Lane.PILOT)
-    simulated = Q(simulated=True, slot__lane=Lane.SIMULATED)
-    yield from all_that(
-        sessions.exclude(main | pilot | simulated), "it sits in another lane than it is marked", EXCLUDE
-    )
+    right = reduce(or_, (marks & Q(slot__lane=lane) for lane, marks in MARKS.items()))
+    yield from all_that(sessions.exclude(right), "it sits in another lane than it is marked", EXCLUDE)
     compared = Trial.objects.filter(kind=Trial.Kind.MAIN)
     gold = compared.filter(Q(left__condition__worse_than__isnull=False) | Q(right__condition__worse_than__isnull=False))
     yield from all_that(gold, "it counts, but shows a condition that only stands in gold pairs", EXCLUDE)

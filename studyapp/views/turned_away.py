@@ -12,7 +12,7 @@ from studyapp.models import Study, StudyText
 from studyapp.services.arrivals import INVITATION_KEY, Arrival, NotInvitedError, arrival_of
 from studyapp.services.panels import Outcome, way_back
 from studyapp.services.quotas import QuotaFullError
-from studyapp.services.texts import current_text
+from studyapp.services.texts import Newest, current_text
 
 
 def turned_away(
@@ -27,10 +27,10 @@ def turned_away(
     return render(request, "studyapp/full.html", {"back": back})
 
 
-def declining(request: HttpRequest, study: Study, arrival: Arrival) -> str:
+def declining(request: HttpRequest, study: Study, arrival: Arrival, newest: Newest) -> str:
     """Where who doesn't agree goes; empty where there is nothing to agree to, or nobody to go back to."""
     back = way_back(study, Outcome.NO_CONSENT, told=arrival.told)
-    if not (back.code or back.url) or current_text(study, StudyText.Kind.CONSENT) is None:
+    if not (back.code or back.url) or current_text(study, StudyText.Kind.CONSENT, newest=newest) is None:
         return ""
     return f"{reverse('decline', args=[study.code])}?{urlencode(request.GET, doseq=True)}"
 

@@ -49,6 +49,7 @@ class Door:
 
     study: Study
     newest: Newest
+    languages: list[str]
     language: str
     rehearsed: dict[str, str]
     pilot: bool
@@ -73,10 +74,12 @@ def welcome(request: HttpRequest, code: str) -> HttpResponse:
 
 def _door(request: HttpRequest, study: Study) -> Door:
     rehearsed, pilot, newest = _rehearsed(request, study), _pilot(request, study), newest_texts(study)
+    languages = languages_of(study, newest)
     return Door(
         study=study,
         newest=newest,
-        language=language_for(request, languages_of(study, newest), study.language),
+        languages=languages,
+        language=language_for(request, languages, study.language),
         rehearsed=rehearsed,
         pilot=pilot,
         arrival=NOBODY_KNOWN if pilot or rehearsed else arrival_of(study, request.GET),
@@ -113,15 +116,14 @@ def _begin(request: HttpRequest, door: Door) -> HttpResponse:
 
 
 def _welcomed(request: HttpRequest, door: Door, problem: str = "") -> HttpResponse:
-    languages = languages_of(door.study, door.newest)
     context = {
         "study": _as_welcomed(door.study, door.language, door.newest),
-        "languages": [(code, name) for code, name in settings.LANGUAGES if code in languages],
+        "languages": [(code, name) for code, name in settings.LANGUAGES if code in door.languages],
         "problem": problem,
         "ticket": token_urlsafe(16),
         "under_way": _under_way(request, door),
         "pilot": door.pilot,
-        "declining": declining(request, door.study, door.arrival),
+        "declining": declining(request, door.study, door.arrival, door.newest),
     }
     return _acknowledged(render(request, "studyapp/welcome.html", context), door.rehearsed)
 
@@ -188,8 +190,7 @@ def _cookie_of(study: Study, pilot: bool) -> str:
 def _under_way(request: HttpRequest, door: Door) -> StudySession | None:
     """The sitting that was begun in this browser, if it can be gone on with or was finished."""
     token = request.get_signed_cookie(_cookie_of(door.study, door.pilot), default="")
-    lasting = [StudySession.State.ACTIVE, StudySession.State.FINISHED]
-    return door.study.sessions.filter(token=token, state__in=lasting).first() if token else None
+    return door.study.sessions.filter(token=token, state__in=StudySession.HOLDING).first() if token else None
 
 
 def _as_welcomed(study: Study, language: str, newest: Newest) -> dict[str, Any]:
