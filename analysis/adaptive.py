@@ -6,7 +6,7 @@ and its standard deviation: it is read from a table. A minimum spanning tree of 
 worth asking at once and touch every condition (Mikhailiuk et al. 2021, ASAP, doi:10.48550/arXiv.2004.05691).
 
 Nothing here is a result. The prior keeps the posterior proper where votes are few, and a tie is half a win each way;
-scores that are reported come from `analysis.bradley_terry`, which does neither.
+scores that are reported come from `analysis.models.bradley_terry`, which does neither.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from scipy.ndimage import map_coordinates
 from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.special import expit, xlog1py, xlogy
 
-from analysis.newton import Floats, Ints
+from analysis.models.newton import Floats, Ints
 
 __all__ = ["Batch", "Posterior", "expecting", "gains", "information_gain", "next_pairs", "posterior", "spanning_tree"]
 

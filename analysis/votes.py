@@ -1,10 +1,11 @@
-"""Votes from a file: three layouts in, one canonical table out, and what of it is fitted.
+"""Votes from a file: several layouts in, one canonical table out, and what of it is fitted.
 
 The canonical table has one row per exposure and the columns ``observer``, ``content``, ``left``, ``right`` and
 ``vote`` (``left``, ``right``, ``tie``, ``not_sure``, or empty where no answer was given), all text, and where they are
 known ``session``, ``scene``, ``camera``, ``kind``, ``policy_version`` (text) and ``pilot``, ``simulated``,
 ``abandoned`` (booleans), ``use`` (``no`` where somebody decided to leave the sitting out), ``response_ms`` and
-``gold_passed`` (as text, empty where nothing is known).
+``gold_passed`` (as text, empty where nothing is known), ``side_known`` (boolean: False where a file says who won and
+not on which side it stood).
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +14,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.layouts import LAYOUTS, OPTIONAL, REQUIRED, Layout, VotesError
+from analysis.layouts import LAYOUTS, OPTIONAL, REQUIRED, Layout, VotesError, lookalikes
+from analysis.text_tables import TableError, read_table
+from analysis.wording import counted
 
 __all__ = ["LAYOUTS", "LEFT_OUT", "OPTIONAL", "REQUIRED", "Sifted", "VotesError", "read_votes", "sift"]
 
@@ -21,18 +24,24 @@ KINDS = ("main", "practice", "gold", "repeat", "same")
 ANSWERS = ("left", "right", "tie", "not_sure", "")
 
 # Each row is left out for the first of these that holds, so the reasons add up to the rows left out.
-LEFT_OUT: dict[str, str] = {
-    "practice": "practice trials",
-    "gold": "gold trials, whose answer is known beforehand",
-    "repeat": "repeated trials, which measure consistency",
-    "same": "trials of a picture against itself",
-    "pilot": "votes of pilot sessions",
-    "simulated": "simulated votes",
-    "not_used": "votes of sittings left out by decision",
-    "abandoned": "trials abandoned without an answer",
-    "unanswered": "trials shown but not answered yet",
-    "not_sure": "answers “not sure”, which are reported but not fitted",
+LEFT_OUT_SAID: dict[str, tuple[str, str]] = {
+    "practice": ("practice trial", "practice trials"),
+    "gold": ("gold trial, whose answer is known beforehand", "gold trials, whose answer is known beforehand"),
+    "repeat": ("repeated trial, which measures consistency", "repeated trials, which measure consistency"),
+    "same": ("trial of a picture against itself", "trials of a picture against itself"),
+    "pilot": ("vote of a pilot session", "votes of pilot sessions"),
+    "simulated": ("simulated vote", "simulated votes"),
+    "not_used": ("vote of a sitting left out by decision", "votes of sittings left out by decision"),
+    "abandoned": ("trial abandoned without an answer", "trials abandoned without an answer"),
+    "unanswered": ("trial shown but not answered yet", "trials shown but not answered yet"),
+    "not_sure": (
+        "answer “not sure”, which is reported but not fitted",
+        "answers “not sure”, which are reported but not fitted",
+    ),
 }
+"""Why a row is left out, of one row and of several."""
+
+LEFT_OUT = {reason: several for reason, (_, several) in LEFT_OUT_SAID.items()}
 
 
 @dataclass(frozen=True)
@@ -64,9 +73,21 @@ def read_votes(path: Path | str, layout: str | None = None) -> pd.DataFrame:
         VotesError: Names the file, line and column, and what to do.
     """
     path = Path(path)
-    table = _read_text(path)
+    try:
+        table = read_table(path)
+    except TableError as error:
+        raise VotesError(str(error)) from error
     chosen = _layout(path, table, layout)
     return chosen.canonical(path, table)
+
+
+def left_out_said(reason: str, rows: int) -> str:
+    """So many rows, with the reason why they are left out.
+
+    >>> left_out_said("practice", 1), left_out_said("practice", 1200)
+    ('1 practice trial', '1,200 practice trials')
+    """
+    return counted(rows, *LEFT_OUT_SAID[reason])
 
 
 def sift(votes: pd.DataFrame, *, include_simulated: bool = False) -> Sifted:
@@ -117,7 +138,7 @@ def _column(votes: pd.DataFrame, name: str, default: object) -> "pd.Series":
 def _require_canonical(votes: pd.DataFrame) -> None:
     missing = [name for name in REQUIRED if name not in votes.columns]
     if missing:
-        raise VotesError(f"the votes lack the column(s) {', '.join(missing)}")
+        raise VotesError(f"the votes lack the column{'s' * (len(missing) > 1)} {', '.join(missing)}")
     checks: dict[str, Callable[[], pd.Series]] = {
         f"vote is not one of {', '.join(ANSWERS[:-1])} or empty": lambda: ~votes["vote"].isin(ANSWERS),
         f"kind is not one of {', '.join(KINDS)}": lambda: ~_column(votes, "kind", "main").isin(KINDS),
@@ -132,23 +153,6 @@ def _require_canonical(votes: pd.DataFrame) -> None:
             raise VotesError(f"row {row + 1} of the votes: {complaint} ({dict(votes.iloc[row][list(REQUIRED)])})")
 
 
-def _read_text(path: Path) -> pd.DataFrame:
-    if not path.is_file():
-        raise VotesError(f"{path}: no such file; give the CSV file of an export")
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False)
-    except UnicodeDecodeError as error:
-        raise VotesError(f"{path}: byte {error.start} is not UTF-8; save the file as CSV in UTF-8") from error
-    except pd.errors.EmptyDataError as error:
-        raise VotesError(f"{path}: the file is empty; its first line must name the columns") from error
-    except pd.errors.ParserError as error:
-        said = f"{path}: not a table: {str(error).strip()}; every line needs as many cells as the header"
-        raise VotesError(said) from error
-    if not len(table):
-        raise VotesError(f"{path}: a header but no votes below it")
-    return table
-
-
 def _layout(path: Path, table: pd.DataFrame, layout: str | None) -> Layout:
     if layout is not None and layout not in LAYOUTS:
         raise VotesError(f"no layout is called {layout!r}; there are {', '.join(LAYOUTS)}")
@@ -157,8 +161,19 @@ def _layout(path: Path, table: pd.DataFrame, layout: str | None) -> Layout:
         return LAYOUTS[layout]
     fitting = [known for known in LAYOUTS.values() if set(known.columns) <= set(table.columns)]
     if not fitting:
-        wanted = "; ".join(f"{name}: {', '.join(known.columns)}" for name, known in LAYOUTS.items())
-        raise VotesError(
-            f"{path}, line 1: the header ({', '.join(table.columns)}) fits no known layout. Columns needed: {wanted}"
-        )
+        raise VotesError(f"{path}, line 1: {_no_layout(list(table.columns))}")
     return fitting[0]
+
+
+def _no_layout(header: list[str]) -> str:
+    """What the header lacks, held against the layout that it comes nearest to."""
+    share = {
+        name: sum(column in header for column in known.columns) / len(known.columns) for name, known in LAYOUTS.items()
+    }
+    nearest = max(share, key=lambda name: share[name])
+    lacking = [name for name in LAYOUTS[nearest].columns if name not in header]
+    said = f"the header ({', '.join(header)}) fits no known layout. "
+    if share[nearest] > 0:
+        said += f"Nearest is {nearest}, which also needs {', '.join(lacking)}. "
+        said += "".join(f"Was {column!r} meant as {name!r}? " for column, name in lookalikes(header, lacking).items())
+    return said + "Known are " + "; ".join(f"{name}: {', '.join(known.columns)}" for name, known in LAYOUTS.items())

@@ -26,8 +26,8 @@ from scipy.stats import norm
 from threadpoolctl import threadpool_limits
 
 from analysis.adaptive import gains, next_pairs, posterior, spanning_tree
-from analysis.bradley_terry import NotConnectedError, fit
-from analysis.newton import Floats, Ints
+from analysis.models.bradley_terry import NotConnectedError, fit
+from analysis.models.newton import Floats, Ints
 from studyapp.design.adaptive import Batch, slot
 from studyapp.design.schedule import ADAPTIVE, ContentKey, Design
 

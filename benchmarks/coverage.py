@@ -1,11 +1,17 @@
-"""How often 95 % intervals hold the truth, by number of observers: what the choice in analysis/intervals.py rests on.
+"""How often 95 % intervals hold the truth: what analysis/inference/intervals.py rests on.
 
-    python benchmarks/coverage.py [--trials 300]
+    python -m benchmarks.coverage [--trials 1000] [--replicates 300]
 
-Simulated studies: every observer has a taste of their own around the common one, and votes several times on every
-pair. Truth is the fit of 40,000 such observers. "percentile" is the plain bootstrap interval, "expanded" the same
-read at Student's t, "bootstrap-t" studentised by the cluster-robust error, "robust t" the cluster-robust error alone
-with m − 1 degrees of freedom, "naive" takes votes as independent, "ours" is what ``observer_intervals`` returns.
+Simulated studies: every observer and every content has a taste of its own around the common one (sd .7 and .5), and
+an observer judges every pair of five conditions on four contents, drawn at random. Two of the five are equally good.
+The truth *for these photos* is the fit to the votes expected of all observers on the contents that were drawn; *for
+photos like these*, to those expected over contents too. Each is an integral, not a simulation. "naive" takes votes as
+independent; "percentile" is the observer bootstrap's plain interval, "expanded" the same read at Student's t
+(Hesterberg 2015); "robust t" the observer-cluster-robust error at m − 1 degrees of freedom; "pigeonhole" resamples
+observers and contents (Owen 2007), expanded for the fewer of the two; "two-way" is Cameron, Gelbach and Miller's error
+at the fewer's degrees of freedom; "these" the default for these photos held against the other question's truth;
+"ours" the default. "ranks" is the share of studies whose rank intervals hold all true ranks at once, by ours and by
+percentiles of ranks in the bootstrap; "false" the share where Holm calls the two equal ones different.
 """
 
 import argparse
@@ -13,135 +19,254 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.polynomial.hermite_e import hermegauss
 from scipy.sparse import csr_array
-from scipy.special import expit
-from scipy.stats import t as student_t
+from scipy.special import expit, ndtr, stdtrit
 
-from analysis.bradley_terry import BradleyTerryFit, NotConnectedError, fit
-from analysis.connection import connected_replicates
 from analysis.counts import PairCounts
-from analysis.intervals import cluster_covariance, expanded_tail, observer_intervals
-from analysis.newton import Floats, incidence, information, moments, solve
+from analysis.inference.comparisons import compare, ranks
+from analysis.inference.covariance import cluster_covariance, crossed_covariance
+from analysis.inference.crossed import CrossedCounts, added_up
+from analysis.inference.intervals import (
+    Intervals,
+    NoIntervalError,
+    content_intervals,
+    naive_intervals,
+    observer_intervals,
+)
+from analysis.inference.replicates import bootstrap_scores, resamples
+from analysis.models.bradley_terry import BradleyTerryFit, NotConnectedError, fit
+from analysis.models.connection import connected_replicates
+from analysis.models.newton import Bools, Floats, Ints, solve
 
-METHODS = ("naive", "percentile", "expanded", "bootstrap-t", "robust t", "ours")
+Limits = tuple[Floats, Floats]
+
+COMMON = np.array([0.6, 0.3, 0.0, 0.0, -0.6])
+EQUAL = (2, 3)
+PAIRS = np.array([(i, j) for i in range(5) for j in range(i + 1, 5)])
+TASTE_SD, CONTENT_SD, CONTENTS_EACH = 0.7, 0.5, 4
+STUDIES = ((10, 15), (15, 15), (30, 15), (100, 15), (15, 6), (5, 15))
+OTHERS_EVERY = 4  # other methods than ours are tried on every fourth study
+THESE = ("naive", "percentile", "expanded", "robust t", "ours")
+OTHERS = ("naive", "these", "pigeonhole", "two-way", "ours")
+NODES, WEIGHTS = hermegauss(40)
 
 
 @dataclass(frozen=True)
-class Study:
-    """One simulated design."""
+class Drawn:
+    """One simulated study and what is true for its photos."""
 
-    observers: int
-    conditions: int
-    votes_per_pair: int
-    taste_sd: float
-
-
-STUDIES = (
-    *(Study(observers, 5, 3, 0.5) for observers in (3, 5, 8, 10, 15, 25)),
-    Study(12, 2, 10, 0.5),
-    Study(12, 8, 1, 0.3),
-    Study(12, 5, 1, 1.0),
-)
+    observers: PairCounts
+    crossed: CrossedCounts
+    truth: Floats
 
 
-def counted(study: Study, observers: int, rng: np.random.Generator) -> PairCounts:
-    """The votes of one simulated study."""
-    n = study.conditions
-    pairs = np.array([(i, j) for i in range(n) for j in range(i + 1, n)])
-    tastes = np.linspace(-0.8, 0.8, n) + rng.normal(0.0, study.taste_sd, (observers, n))
-    shares = expit(tastes[:, pairs[:, 0]] - tastes[:, pairs[:, 1]])
-    wins = rng.binomial(study.votes_per_pair, shares).astype(float)
-    tables = (csr_array(wins), csr_array(study.votes_per_pair - wins), csr_array(wins.shape))
-    return PairCounts(tuple(f"c{k}" for k in range(n)), tuple(str(k) for k in range(observers)), pairs, *tables)
+def drawn_study(m: int, contents: int, rng: np.random.Generator) -> Drawn:
+    """m observers, each with every pair on four contents."""
+    observer, pair, content, liked, photos = drawn_looks(m, contents, rng)
+    rows = np.arange(len(content))
+    won = rng.random(len(rows)) < expit(liked[rows, PAIRS[pair, 0]] - liked[rows, PAIRS[pair, 1]])
+    crossed = crossed_counts(observer, content, pair, won, shape=(m, contents))
+    cells = crossed.cells
+    tables = (added_up(table, crossed.observer, m) for table in (cells.wins, cells.losses, cells.ties))
+    counts = PairCounts(cells.names, tuple(str(k) for k in range(m)), PAIRS, *tables)
+    return Drawn(counts, crossed, expected_scores(COMMON + photos, TASTE_SD))
 
 
-def contrasts(n: int) -> Floats:
-    """Rows that give all scores, then all pairwise differences."""
-    pairs = np.array([(i, j) for i in range(n) for j in range(i + 1, n)])
-    return np.concatenate([np.eye(n), incidence(pairs, n).toarray()])
+def drawn_looks(m: int, contents: int, rng: np.random.Generator) -> tuple[Ints, Ints, Ints, Floats, Floats]:
+    """Who looks at what: m observers, each at every pair on four contents.
+
+    Returns:
+        Observer, pair and content of each vote to come; how its observer likes the five conditions on its content,
+        shape (votes, 5); and the contents' own tastes, shape (contents, 5).
+    """
+    tastes, photos = rng.normal(0.0, TASTE_SD, (m, 5)), rng.normal(0.0, CONTENT_SD, (contents, 5))
+    seen = np.argsort(rng.random((m, len(PAIRS), contents)), axis=2)[:, :, :CONTENTS_EACH]
+    observer, pair, _ = (axis.ravel() for axis in np.indices(seen.shape))
+    content = seen.ravel()
+    return observer, pair, content, COMMON + tastes[observer] + photos[content], photos
 
 
-def studentised(counts: PairCounts, fitted: BradleyTerryFit, drawn: Floats) -> tuple[Floats, Floats]:
-    """Replicates' contrasts and their cluster-robust standard errors, shape (replicates, contrasts) each."""
-    n, rows = len(counts.names), contrasts(len(counts.names))
-    votes = counts.weighted(drawn)
-    kept = connected_replicates(votes, counts.pairs, n)
-    votes, drawn = votes.take(kept), drawn[:, kept]
-    solution = solve(votes, counts.pairs, n, start=fitted.scores)
-    at = moments(solution.scores, solution.log_nu, counts.pairs)
-    slopes = observer_slopes(counts, at.mean)
-    influence = slopes @ np.linalg.inv(information(votes, counts.pairs, n, at)) @ rows.T
-    return solution.scores @ rows.T, np.sqrt(np.einsum("or,roc->rc", drawn, influence**2))
+def crossed_counts(observer: Ints, content: Ints, pair: Ints, won: Bools, *, shape: tuple[int, int]) -> CrossedCounts:
+    """The votes added up by observer and content, of which there are ``shape``."""
+    m, c = shape
+    keys, cell = np.unique(observer * c + content, return_inverse=True)
+    size = (len(keys), len(PAIRS))
+    wins, losses = (csr_array((said.astype(float), (cell, pair)), shape=size) for said in (won, ~won))
+    names = tuple(f"c{k}" for k in range(5))
+    cells = PairCounts(names, tuple(str(key) for key in keys), PAIRS, wins, losses, csr_array(size))
+    who, what = np.divmod(keys.astype(np.intp), c)
+    return CrossedCounts(cells, who, what, m, c)
 
 
-def observer_slopes(counts: PairCounts, mean: Floats) -> Floats:
-    """Score vectors of every observer in every replicate, shape (replicates, observers, n)."""
-    difference, total = (counts.wins - counts.losses).toarray(), (counts.wins + counts.losses).toarray()
-    rest = difference[np.newaxis] - total[np.newaxis] * mean.T[:, np.newaxis]
-    return np.asarray(rest @ incidence(counts.pairs, len(counts.names)).toarray() / 2.0)
+def expected_scores(liked: Floats, sd: float) -> Floats:
+    """The fit to the votes that all people would cast on average on contents ``liked``, shape (contents, 5)."""
+    apart = liked[:, PAIRS[:, 0]] - liked[:, PAIRS[:, 1]]
+    spread = expit(apart[..., np.newaxis] + np.sqrt(2.0) * sd * NODES)
+    shares = (spread @ (WEIGHTS / WEIGHTS.sum())).mean(axis=0)
+    wins = np.zeros((5, 5))
+    wins[PAIRS[:, 0], PAIRS[:, 1]], wins[PAIRS[:, 1], PAIRS[:, 0]] = 1000.0 * shares, 1000.0 * (1.0 - shares)
+    return fit(wins).scores
 
 
-def all_intervals(counts: PairCounts, replicates: int, seed: int) -> dict[str, tuple[Floats, Floats]]:
-    """Limits by every method for all contrasts."""
-    wins, _ = counts.matrices()
-    fitted, n, m = fit(wins), len(counts.names), len(counts.observers)
-    rows, reach = contrasts(n), student_t.ppf(0.975, m - 1)
-    centre = rows @ fitted.scores
-    drawn = np.random.default_rng(seed).multinomial(m, np.full(m, 1 / m), replicates).T.astype(float)
-    values, errors = studentised(counts, fitted, drawn)
-    own_error = np.sqrt(np.einsum("ck,kl,cl->c", rows, cluster_covariance(counts, fitted), rows))
-    naive = 1.96 * np.sqrt(np.einsum("ck,kl,cl->c", rows, fitted.covariance, rows))
-    ratios = (values - centre) / np.maximum(errors, 1e-9)
-    spread = np.quantile(ratios, [0.975, 0.025], axis=0) * own_error * np.sqrt((m - 1) / m)
-    ours = observer_intervals(counts, fitted, replicates=replicates, seed=seed)
-    tail, upper = expanded_tail(m, 0.95), np.triu_indices(n, 1)
+def differences(scores: Floats) -> Floats:
+    """All ten differences of the last axis."""
+    return np.asarray(scores[..., PAIRS[:, 0]] - scores[..., PAIRS[:, 1]])
+
+
+def of_intervals(made: Intervals) -> Limits:
+    """Limits of the ten differences."""
+    return made.difference_low[*PAIRS.T], made.difference_high[*PAIRS.T]
+
+
+def around(fitted: BradleyTerryFit, covariance: Floats, freedom: float) -> Limits:
+    """Limits by a covariance and Student's t."""
+    own = np.diagonal(covariance)
+    error = np.sqrt(np.maximum(own[:, np.newaxis] + own - 2.0 * covariance, 0.0))[*PAIRS.T]
+    centre, reach = differences(fitted.scores), stdtrit(freedom, 0.975) * error
+    return centre - reach, centre + reach
+
+
+def percentiles(scores: Floats, units: int | None) -> Limits:
+    """Percentiles of replicates' differences, expanded to Student's t of so many units if given."""
+    stretch = 0.0 if units is None else np.sqrt(units / (units - 1.0)) * stdtrit(units - 1, 0.025)
+    tail = 0.025 if units is None else float(ndtr(stretch))
+    low, high = np.quantile(differences(scores), [tail, 1.0 - tail], axis=0)
+    return low, high
+
+
+def pigeonhole_scores(crossed: CrossedCounts, fitted: BradleyTerryFit, replicates: int, seed: int) -> Floats:
+    """Scores of resampled observers on resampled contents."""
+    (observers,) = resamples(crossed.observers, replicates, seed, at_once=replicates)
+    (contents,) = resamples(crossed.contents, replicates, seed + 1, at_once=replicates)
+    votes = crossed.weighted(observers.T, contents.T)
+    votes = votes.take(connected_replicates(votes, PAIRS, 5))
+    solution = solve(votes, PAIRS, 5, start=fitted.scores)
+    return solution.scores[solution.converged]
+
+
+def true_ranks(scores: Floats) -> tuple[Ints, Ints]:
+    """Lowest and highest rank; equally good ones share both."""
+    return ranks(scores[:, np.newaxis] - scores > 1e-9)
+
+
+def holds(low: Ints, high: Ints, truth: Floats) -> float:
+    """1 if rank intervals hold all true ranks, else 0."""
+    true_low, true_high = true_ranks(truth)
+    return float(np.all((low <= true_low) & (true_high <= high)))
+
+
+def bootstrap_ranks(scores: Floats) -> tuple[Ints, Ints]:
+    """Percentiles of ranks in the replicates."""
+    places = np.argsort(np.argsort(-scores, axis=1), axis=1) + 1
+    low, high = np.quantile(places, [0.025, 0.975], axis=0, method="nearest")
+    return low, high
+
+
+class Tally:
+    """Shares covered and lengths, by name."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, list[float]] = {}
+        self.length: dict[str, list[float]] = {}
+
+    def add(self, name: str, limits: Limits, truth: Floats) -> None:
+        """Hold limits of differences against the truth."""
+        low, high = limits
+        right = differences(truth)
+        self.count(name, float(np.mean((low <= right) & (right <= high))))
+        self.length.setdefault(name, []).append(float(np.mean(high - low)))
+
+    def count(self, name: str, share: float) -> None:
+        """One study's share."""
+        self.seen.setdefault(name, []).append(share)
+
+    def cell(self, name: str) -> str:
+        """Share (median length)."""
+        return f"{np.mean(self.seen[name]):.3f} ({np.median(self.length[name]):.2f})"
+
+    def error(self) -> float:
+        """The larger standard error of our two coverages."""
+        ours = [self.seen[f"{question} ours"] for question in "12"]
+        return max(float(np.std(shares) / np.sqrt(len(shares))) for shares in ours)
+
+
+def try_once(tally: Tally, study: Drawn, everywhere: Floats, replicates: int, seed: int) -> None:
+    """One simulated study, by every method."""
+    fitted = fit(study.observers.matrices()[0], names=study.observers.names)
+    these = observer_intervals(study.observers, fitted, replicates=replicates, seed=seed)
+    others = content_intervals(study.crossed, fitted, these)
+    naive = of_intervals(naive_intervals(study.observers, fitted))
+    for_these, for_others = (
+        {"naive": naive, "ours": of_intervals(these)},
+        {"naive": naive, "ours": of_intervals(others)},
+    )
+    for_others["these"] = of_intervals(these)
+    if seed % OTHERS_EVERY == 0:
+        scores, _ = bootstrap_scores(study.observers, fitted, replicates=replicates, seed=seed)
+        for_these |= by_observers(study, fitted, scores)
+        for_others |= by_both(study, fitted, pigeonhole_scores(study.crossed, fitted, replicates, seed))
+        for question, truth in (("1", study.truth), ("2", everywhere)):
+            tally.count(f"{question} bootstrap ranks", holds(*bootstrap_ranks(scores), truth))
+    for question, made, truth in (("1", for_these, study.truth), ("2", for_others, everywhere)):
+        for name, limits in made.items():
+            tally.add(f"{question} {name}", limits, truth)
+    compared = compare(fitted.scores, these), compare(fitted.scores, others)
+    for question, ranked, truth in zip("12", compared, (study.truth, everywhere), strict=True):
+        tally.count(f"{question} ranks", holds(ranked.rank_low, ranked.rank_high, truth))
+    tally.count("2 false", float(compared[1].p_holm[EQUAL] <= 0.05))
+
+
+def by_observers(study: Drawn, fitted: BradleyTerryFit, scores: Floats) -> dict[str, Limits]:
+    """Other intervals for these photos; ``scores`` are the observer bootstrap's."""
+    m = study.crossed.observers
     return {
-        "naive": (centre - naive, centre + naive),
-        "percentile": tuple(np.quantile(values, [0.025, 0.975], axis=0)),
-        "expanded": tuple(np.quantile(values, [tail, 1.0 - tail], axis=0)),
-        "bootstrap-t": (centre - spread[0], centre - spread[1]),
-        "robust t": (centre - reach * own_error, centre + reach * own_error),
-        "ours": (
-            np.concatenate([ours.low, ours.difference_low[upper]]),
-            np.concatenate([ours.high, ours.difference_high[upper]]),
-        ),
+        "percentile": percentiles(scores, None),
+        "expanded": percentiles(scores, m),
+        "robust t": around(fitted, cluster_covariance(study.observers, fitted), m - 1),
     }
 
 
-def coverage(study: Study, trials: int, replicates: int, seed: int) -> tuple[dict[str, list[float]], int]:
-    """Share of contrasts covered and median length by method; and the trials without an interval."""
-    rng = np.random.default_rng(seed)
-    truth = contrasts(study.conditions) @ fit(counted(study, 40_000, rng).matrices()[0]).scores
-    held: dict[str, list[float]] = {name: [] for name in METHODS}
-    lengths: dict[str, list[float]] = {name: [] for name in METHODS}
-    refused = 0
+def by_both(study: Drawn, fitted: BradleyTerryFit, scores: Floats) -> dict[str, Limits]:
+    """Other intervals for photos like these; ``scores`` are the pigeonhole bootstrap's."""
+    fewer = min(study.crossed.observers, study.crossed.contents)
+    return {
+        "pigeonhole": percentiles(scores, fewer),
+        "two-way": around(fitted, crossed_covariance(study.crossed, fitted).both, fewer - 1),
+    }
+
+
+def measured(m: int, contents: int, trials: int, replicates: int) -> tuple[Tally, int]:
+    """All methods over the trials of one design, and how many studies had no interval."""
+    rng, tally, refused = np.random.default_rng(1000 * m + contents), Tally(), 0
+    everywhere = expected_scores(COMMON[np.newaxis], float(np.hypot(TASTE_SD, CONTENT_SD)))
     for trial in range(trials):
         try:
-            made = all_intervals(counted(study, study.observers, rng), replicates, trial)
-        except (NotConnectedError, ValueError):
+            try_once(tally, drawn_study(m, contents, rng), everywhere, replicates, trial)
+        except (NotConnectedError, NoIntervalError):
             refused += 1
-            continue
-        for name, (low, high) in made.items():
-            held[name].append(float(np.mean((low <= truth) & (truth <= high))))
-            lengths[name].append(float(np.mean(high - low)))
-    return {name: [float(np.mean(held[name])), float(np.median(lengths[name]))] for name in METHODS}, refused
+    return tally, refused
 
 
 def main() -> None:
-    """Print one line per simulated design."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=300)
-    parser.add_argument("--replicates", type=int, default=500)
+    """Print a table per question."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, default=1000)
+    parser.add_argument("--replicates", type=int, default=300)
     asked = parser.parse_args()
-    started = time.perf_counter()
-    print("coverage of 95 % intervals (median length); m observers, n conditions, v votes per pair, sd of taste")
-    print(f"{'m':>3} {'n':>3} {'v':>3} {'sd':>4}  " + "  ".join(f"{name:>13}" for name in METHODS) + "  refused")
-    for study in STUDIES:
-        shown, refused = coverage(study, asked.trials, asked.replicates, seed=study.observers)
-        cells = "  ".join(f"{shown[name][0]:>5.3f} ({shown[name][1]:>5.2f})" for name in METHODS)
-        design = f"{study.observers:>3} {study.conditions:>3} {study.votes_per_pair:>3} {study.taste_sd:>4.1f}"
-        print(f"{design}  {cells}  {refused:>7}", flush=True)
-    print(f"{asked.trials} trials each, {asked.replicates} replicates, {time.perf_counter() - started:.0f} s")
+    started = time.process_time()
+    print("coverage (median length) of 95 % intervals for all differences; ranks: all at once (by bootstrap)")
+    for m, c in STUDIES:
+        tally, refused = measured(m, c, asked.trials, asked.replicates)
+        false = np.mean(tally.seen["2 false"])
+        print(f"{m} observers, {c} contents; standard error of ours {tally.error():.3f}; false {false:.3f}", end="")
+        print(f"; {refused} studies without intervals" if refused else "")
+        for question, told, names in (("1", "these photos", THESE), ("2", "like these", OTHERS)):
+            cells = "  ".join(f"{name} {tally.cell(f'{question} {name}')}" for name in names)
+            ours, plain = (np.mean(tally.seen[f"{question} {kind}"]) for kind in ("ranks", "bootstrap ranks"))
+            print(f"  {told:<12}  {cells}  ranks {ours:.3f} ({plain:.3f})", flush=True)
+    seconds = time.process_time() - started
+    print(f"{asked.trials} studies a line, {asked.replicates} replicates, {seconds:.0f} s of processor time")
 
 
 if __name__ == "__main__":

@@ -21,8 +21,8 @@ from multiprocessing import Pool
 import numpy as np
 import pandas as pd
 
+from analysis.quality.screening import RULES, Screening, screen, with_and_without
 from analysis.scale import Scale, scale_votes
-from analysis.screening import RULES, Screening, screen, with_and_without
 from analysis.votes import sift
 from studyapp.design.schedule import ContentKey, Design, slot
 from studyapp.simulation.choice import GOLD_GAP, Truth, expected_scores, spread_evenly
@@ -200,7 +200,7 @@ def outcome(setting: Setting, replicates: int, seed: int) -> Outcome:
         screening = screened(rows)
         both = with_and_without(rows, screening)
         for name, votes in ((before, both.everybody), (after, both.unflagged)):
-            scale = scale_votes(sift(votes).fitted, replicates=replicates, seed=seed)
+            scale = scale_votes(sift(votes).fitted, replicates=replicates, seed=seed, checks=False)
             results[name] = held(scale, setting.names, made.expected)
         for one in screening.observers:
             manner = manners.get(one.code, before)

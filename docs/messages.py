@@ -117,10 +117,23 @@ def as_po(catalog: Catalog) -> bytes:
     return head.encode() + out.getvalue()
 
 
+class Unsigned(Catalog):
+    """A catalog that doesn't say which version of Babel wrote it: the same strings give the same bytes."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        super().__init__()
+        vars(self).update(vars(catalog))
+
+    @property
+    def mime_headers(self) -> list[tuple[str, str]]:
+        """All others."""
+        return [(name, value) for name, value in super().mime_headers if name != "Generated-By"]
+
+
 def as_mo(po: bytes) -> bytes:
     """The catalog as the program reads it, without the time."""
     out = io.BytesIO()
-    catalog = read_po(io.BytesIO(po))
+    catalog = Unsigned(read_po(io.BytesIO(po)))
     catalog.creation_date = catalog.revision_date = LONG_AGO
     write_mo(out, catalog)
     return out.getvalue()

@@ -1,7 +1,9 @@
 """Pictures of the pages.
 
-    python -m docs.screenshots                 README's pictures, from the demo, into docs/pictures/
-    python -m docs.screenshots --all FOLDER    every page in both themes, on a laptop and on a phone, for looking at
+    python -m docs.screenshots                       README's pictures, from the demo, into docs/pictures/
+    python -m docs.screenshots --all FOLDER          every page, to look at: researchers' in both themes, on a laptop
+                                                     and a phone; observers' on phones, a laptop and 4K screens
+    python -m docs.screenshots --observers FOLDER    observers' pages alone
 
 Both make an installation of their own in a temporary folder, on a port of their own, and remove it. The photos are
 those of the demo: they come with scikit-image.
@@ -15,9 +17,10 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import django
 from PIL import Image
@@ -34,6 +37,20 @@ from tests.stack import ROOT, Stack, new_stack, wait_until  # noqa: E402
 PICTURES = Path(__file__).parent / "pictures"
 LAPTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
+TOUCH = {"has_touch": True, "is_mobile": True}
+OBSERVERS_SCREENS: dict[str, dict[str, Any]] = {
+    "phone": {"viewport": PHONE, "device_scale_factor": 2, **TOUCH},
+    "laptop": {"viewport": LAPTOP},
+    "4K": {"viewport": {"width": 3840, "height": 2160}},
+    "4K at 2": {"viewport": {"width": 1920, "height": 1080}, "device_scale_factor": 2},
+}
+WITH_PICTURES: dict[str, dict[str, Any]] = {
+    "lying phone": {"viewport": {"width": 844, "height": 390}, "device_scale_factor": 2, **TOUCH},
+    **OBSERVERS_SCREENS,
+}
+"""Observers' pages have no themes; those of pictures are looked at on a phone that lies on its side, too."""
+
+MOST_WIDE_PX = 1400
 ARGUMENTS = ("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 MOST_BYTES = 200_000
 MOST_HIGH_PX = 4000
@@ -45,25 +62,48 @@ READY = "() => document.fonts.status === 'loaded' && [...document.images].every(
 # ---- every page, for looking at
 
 
-def picture_every_page(folder: Path) -> None:
+def picture_every_page(folder: Path, *, observers_only: bool = False) -> None:
     """Walk the pages of an installation that has studies in every state, and say which addresses nobody leads to."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as data, new_stack(Path(data), "sqlite", "filesystem") as stack:
         observers = stack.python("from tests.browser.gallery import build; answer = build()")
         stack.start("web")
         with browser() as chrome:
-            visited = _walk_and_picture(chrome, stack, folder, observers)
+            picture_observers_pages(chrome, stack.site, folder, observers)
+            if observers_only:
+                return
+            visited = _walk_and_picture(chrome, stack, folder)
     unseen = every_name() - {page.name for page in visited}
     print(f"{len(visited)} pages in {folder}. Addresses without a page of their own, or that no link leads to:")
     print("  " + ", ".join(sorted(unseen)))
 
 
-def _walk_and_picture(chrome: Browser, stack: Stack, folder: Path, observers: dict[str, str]) -> list[Visited]:
+def picture_observers_pages(chrome: Browser, site: str, folder: Path, paths: dict[str, str]) -> None:
+    """Observers' pages as they are on each of their screens, side by side."""
+    for title, path in {**paths, "login": "/login/", "nowhere": "/nowhere/"}.items():
+        screens = WITH_PICTURES if title.endswith(("look", "break", "ended")) else OBSERVERS_SCREENS
+        shots = [picture_on(chrome, screen, site + path) for screen in screens.values()]
+        beside(shots).save(folder / f"observer-{title.replace(', ', '-')}.png", optimize=True)
+
+
+def picture_on(chrome: Browser, screen: dict[str, Any], address: str) -> Image.Image:
+    """A page on one screen. Not the whole of it where Playwright would turn a phone into a screen with a mouse."""
+    with closing(chrome.new_context(**screen)) as context:
+        context.set_default_timeout(120_000)
+        page = context.new_page()
+        page.goto(address)
+        settle(page)
+        if "is_mobile" in screen:
+            height = page.evaluate("document.scrollingElement.scrollHeight")
+            page.set_viewport_size({**screen["viewport"], "height": max(height, screen["viewport"]["height"])})
+        shot = Image.open(BytesIO(page.screenshot(full_page="is_mobile" not in screen))).convert("RGB")
+    width = min(shot.width, MOST_WIDE_PX)
+    return shot.resize((width, round(shot.height * width / shot.width)), Image.Resampling.LANCZOS)
+
+
+def _walk_and_picture(chrome: Browser, stack: Stack, folder: Path) -> list[Visited]:
     page = chrome.new_page(viewport=LAPTOP)
     page.set_default_timeout(120_000)
-    for title, path in {**observers, "login": "/login/", "nowhere": "/nowhere/"}.items():
-        page.goto(stack.site + path)
-        picture_in_all_ways(page, folder / f"observer-{title}.png")
     log_in(page, stack.site, "newcomer", PASSWORD)
     picture_in_all_ways(page, folder / "newcomer-studies.png")
     page.context.clear_cookies()
@@ -117,6 +157,9 @@ def picture_the_demo() -> None:
         log_in(page, _site(stack), user, password)
         for name, path in readme_pages(study).items():
             page.goto(_site(stack) + path)
+            if name == "report":  # opening it has it made
+                page.wait_for_selector("#scores-title", timeout=300_000)
+                page.evaluate("document.querySelector('#scores-title').scrollIntoView()")
             settle(page)
             save(page, PICTURES / f"{name}.png")
 
@@ -217,7 +260,7 @@ def settle(page: Page) -> None:
     page.evaluate("() => document.querySelectorAll('img[loading=lazy]').forEach(image => image.loading = 'eager')")
     page.wait_for_function(READY)
     if page.query_selector("#look"):
-        page.wait_for_selector("#look[data-voting=open]")
+        page.wait_for_selector("#look[data-voting=open], #look[data-phase=resting], #look[data-phase=ended]")
     if page.query_selector("#screening"):
         page.wait_for_selector("#screening [data-ready]")
     if page.query_selector("#desk"):
@@ -227,5 +270,9 @@ def settle(page: Page) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--all", type=Path, metavar="FOLDER", help="every page, for looking at")
+    parser.add_argument("--observers", type=Path, metavar="FOLDER", help="observers' pages alone, for looking at")
     asked = parser.parse_args()
-    picture_every_page(asked.all) if asked.all else picture_the_demo()
+    if asked.all or asked.observers:
+        picture_every_page(asked.all or asked.observers, observers_only=not asked.all)
+    else:
+        picture_the_demo()

@@ -40,6 +40,12 @@ METHODS: dict[str, Kind] = {
     "external": Kind("A folder of results, matched by name", "enhancement.classical.external.load_external"),
     "dped": Kind("DPED generator (Ignatov et al. 2017)", "enhancement.nn.methods.load_network", "gpu", weights=True),
     "dong": Kind("Three-layer network (Dong et al. 2014)", "enhancement.nn.methods.load_network", "gpu", weights=True),
+    "johnson": Kind(
+        "Image transformation network (Johnson et al. 2016)",
+        "enhancement.nn.methods.load_network",
+        "gpu",
+        weights=True,
+    ),
     "onnx": Kind("Your own network, as ONNX", "enhancement.nn.methods.load_onnx", "gpu", weights=True),
 }
 

@@ -93,6 +93,11 @@ def to_light(photo: Photo) -> Light:
     return np.asarray(cv2.LUT(photo, table.astype(np.float32)))
 
 
+def from_light(light: Light) -> Light:
+    """sRGB from linear light, both 0 to 1 (IEC 61966-2-1)."""
+    return np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+
+
 def see_from_aside(light: Light, chance: np.random.Generator) -> Light:
     """A small homography that zooms in just enough to have scene in every corner."""
     height, width = light.shape[:2]
@@ -150,7 +155,7 @@ def develop(light: Light, chance: np.random.Generator) -> Photo:
     """To 8 bits by a tone curve that is too steep in the middle and burns out early, with flare over the blacks."""
     flare = chance.uniform(*BLACK_LIFT)
     exposed = np.clip(light * (1 - flare) + flare, 0, 1)
-    encoded = np.where(exposed <= 0.0031308, exposed * 12.92, 1.055 * exposed ** (1 / 2.4) - 0.055)
+    encoded = from_light(exposed)
     steep = encoded - 0.035 * np.sin(2 * np.pi * encoded)
     return np.asarray(np.clip(steep * 255 + 0.5, 0, 255), np.uint8)
 

@@ -29,10 +29,12 @@ class Enhanced:
         device: Where it was computed: ``cpu``, or a GPU's name.
         dtype: What it was computed in: ``float32``, ``bfloat16``; ``uint8`` where
             pixels were only handed on.
+        mode: How a network was run over the whole picture: ``fast`` or ``lean``; empty where there is but one way.
         source_sha256: Of the file that it was read from, where it was made elsewhere.
     """
 
     photo: Photo
     device: str
     dtype: str
+    mode: str = ""
     source_sha256: str = ""

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings as site
 from django.utils.translation import gettext_noop
 
+from studyapp.recruiting import misread as misread_recruiting
 from studyapp.session_settings import misread as misread_session
 
 DEFAULT_INSTRUCTIONS = gettext_noop(
@@ -22,10 +23,10 @@ DESIGN_KEYS = ("trials_per_session", "gold_share", "repeat_share", "same_share",
 DESIGN_WORDS = ("policy", "strata")
 STRATA = ("camera", "scene")
 COMPLETION_KEYS = ("code", "url")
-# What a study file may hold, and of which type; [conditions], [gold], [design], [session] and [completion] are tables.
+# What a study file may hold, and of which type; those of dict are tables.
 TYPES: dict[str, type] = {
     **dict.fromkeys(("name", "testset", "question", "instructions", "consent", "language"), str),
-    **dict.fromkeys(("conditions", "gold", "design", "session", "completion", "texts"), dict),
+    **dict.fromkeys(("conditions", "gold", "design", "session", "recruiting", "completion", "texts"), dict),
     "allow_correction": bool,
     "answers": list,
     "seed": int,
@@ -50,6 +51,7 @@ class Definition:
         conditions: Condition name → camera → method name; the camera "" stands for every camera not named.
         gold: Worse condition → better condition; the worse one only stands in gold pairs.
         texts: Language → question, instructions, consent, for observers who read another language than the study's.
+        recruiting: How it finds its observers, as `studyapp.recruiting` has it.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Definition:
     instructions: str = DEFAULT_INSTRUCTIONS
     consent: str = ""
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    recruiting: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_definition(path: Path) -> Definition:
@@ -70,7 +73,7 @@ def read_definition(path: Path) -> Definition:
     """
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:  # no UTF-8, no TOML, or a number too long to be read
         raise StudyProblemError([f"{path}: {error}"]) from error
     return define(told, str(path))
 
@@ -102,8 +105,9 @@ def _misread(told: Mapping[str, Any], where: str) -> Iterator[str]:
         for key, value in design
         if key == "strata" and value not in STRATA
     )
-    if isinstance(told.get("session"), dict):
-        yield from misread_session(told["session"], where)
+    for table, misread in (("session", misread_session), ("recruiting", misread_recruiting)):
+        if isinstance(told.get(table), dict):
+            yield from (f"{where}: {problem}" for problem in misread(told[table]))
     answers = told.get("answers", ["left", "right"])
     if not isinstance(answers, list) or not {"left", "right"} <= set(map(str, answers)) <= ANSWERS:
         yield f"{where}: answers must hold left and right, and may hold tie and not_sure."
@@ -169,4 +173,5 @@ def define(told: Mapping[str, Any], where: str) -> Definition:
         instructions=told.get("instructions", DEFAULT_INSTRUCTIONS),
         consent=told.get("consent", ""),
         texts=told.get("texts", {}),
+        recruiting=told.get("recruiting", {}),
     )

@@ -1,9 +1,10 @@
 """What surrounds the trials of a study: its settings, by name and type, as the study file and the admin have them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from studyapp.questions import QuestionError, read_question
+from studyapp.study_file import misread_keys
 
 SETTINGS: dict[str, type] = {
     "screen_check": bool,
@@ -23,18 +24,14 @@ SETTINGS: dict[str, type] = {
 }
 """The keys of [session] in a study file; each is a field of the study."""
 
-WORDS = {bool: "true or false", int: "a whole number", list: "a list of texts"}
 
-
-def misread(told: Mapping[str, Any], where: str) -> Iterator[str]:
-    """What a [session] table has too much, or of the wrong type."""
-    for key, value in told.items():
-        if key not in SETTINGS:
-            yield f"{where}: [session] {key!r} is not known; known are {', '.join(SETTINGS)}."
-        elif not _is(value, SETTINGS[key]):
-            yield f"{where}: [session] {key} must be {WORDS[SETTINGS[key]]}, not {value!r}."
-        elif key == "closing_questions":
-            yield from (f"{where}: [session] closing_questions: {problem}" for problem in misread_questions(value))
+def misread(told: dict[str, Any]) -> Iterator[str]:
+    """What a [session] table has too much, or of the wrong type, or wrong."""
+    problems = list(misread_keys(told, SETTINGS, "session"))
+    yield from problems
+    if not problems:
+        questions = told.get("closing_questions", [])
+        yield from (f"[session] closing_questions: {problem}" for problem in misread_questions(questions))
 
 
 def misread_questions(lines: list[str]) -> Iterator[str]:
@@ -44,11 +41,3 @@ def misread_questions(lines: list[str]) -> Iterator[str]:
             read_question(line)
         except QuestionError as error:
             yield str(error)
-
-
-def _is(value: Any, kind: type) -> bool:
-    if kind is list:
-        return isinstance(value, list) and all(isinstance(one, str) and one.strip() for one in value)
-    if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 31
-    return isinstance(value, kind)

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "studyapp.headers.security_headers",
     "django.middleware.security.SecurityMiddleware",
+    "studyapp.compression.compressed_static_files",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "studyapp.languages.observers_language",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -174,11 +175,16 @@ JOB_KINDS = {
     "measure": "enhancement.services.measure.measure_testset",
     "renderings": "studyapp.services.renderings.make_renderings",
     "batch": "studyapp.services.batch_making.make_batch",
+    "report": "studyapp.services.report_making.make_report",
     "load_testset": "enhancement.services.imports.load_testset_job",
     "upload": "enhancement.services.unpacking.make_testset_job",
     "import_checkpoint": "enhancement.services.imports.import_checkpoint_job",
     "add_method": "enhancement.services.imports.add_method_job",
+    "train": "enhancement.services.training_job.train_run",
 }
+
+# Where training runs lie while they learn; a folder that all gpu workers share.
+TRAINING_DIR = Path(env.str("TRAINING_DIR", default=str(DATA_DIR / "training"))).resolve()
 
 # What `tend_jobs` does every hour beside, by dotted path for the same reason.
 TIDIED_HOURLY = ["enhancement.services.uploads.remove_stale_uploads", "studyapp.services.retention.erase_due"]

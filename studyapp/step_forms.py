@@ -7,10 +7,12 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from studyapp.models import Study
+from studyapp.models import StudySession
+from studyapp.models.observer import LAB_MEASURES
 from studyapp.questions import LONGEST_ANSWER, Question, read_question
 from studyapp.services import screen
 from studyapp.vision import plates, rings
+from studyapp.vision.angles import CARD_MM, px_per_mm_of
 
 Choices = list[tuple[str, str | Promise]]
 
@@ -38,15 +40,17 @@ EXPERTISE: Choices = [
     ("professional", _("I work with pictures: photography, imaging, design")),
     UNSAID,
 ]
+DISTANCES_CM = (30, 35, 40, 50, 60, 70, 80, 100)
+"""From the eyes to the screen, from a phone in the hand to a large screen."""
 GENDER: Choices = [("woman", _("woman")), ("man", _("man")), ("other", _("another")), UNSAID]
 
 
 class StepForm(forms.Form):
     """A page's form; `told` is what is kept of it."""
 
-    def __init__(self, sent: Mapping[str, Any] | None, study: Study) -> None:
+    def __init__(self, sent: Mapping[str, Any] | None, session: StudySession) -> None:
         super().__init__(sent)
-        self.study = study
+        self.session, self.study = session, session.study
 
     def told(self) -> dict[str, Any]:
         """What was told, what was left out being left out."""
@@ -70,8 +74,8 @@ class ScreenForm(StepForm):
     bright_steps = forms.IntegerField(required=False, min_value=0, max_value=screen.STEPS)
     anyway = forms.BooleanField(required=False)
 
-    def __init__(self, sent: Mapping[str, Any] | None, study: Study) -> None:
-        super().__init__(sent, study)
+    def __init__(self, sent: Mapping[str, Any] | None, session: StudySession) -> None:
+        super().__init__(sent, session)
         self.problems: list[str] = []
 
     def clean(self) -> dict[str, Any]:
@@ -95,8 +99,50 @@ class ColourForm(StepForm):
     seen = forms.ChoiceField(choices=[(digit, digit) for digit in (*"0123456789", plates.NONE)])
 
 
+class CalibrationForm(StepForm):
+    """How wide a bank card is on the screen, and how far away somebody sits; or that there is no card at hand.
+
+    In a lab the supervisor may have written the distance down; then nobody is asked.
+    """
+
+    card_px = forms.FloatField(required=False, min_value=50, max_value=5000)
+    side = forms.ChoiceField(required=False, choices=[(side, side) for side in CARD_MM])
+    device_pixel_ratio = forms.FloatField(required=False, min_value=0.1, max_value=50)
+    distance_cm = forms.TypedChoiceField(
+        required=False, choices=[(cm, cm) for cm in DISTANCES_CM], coerce=int, empty_value=None
+    )
+    skip = forms.BooleanField(required=False)
+
+    def __init__(self, sent: Mapping[str, Any] | None, session: StudySession) -> None:
+        super().__init__(sent, session)
+        self.lab_distance_cm = session.lab_viewing_distance_cm
+
+    def clean(self) -> dict[str, Any]:
+        """A measure needs all of its parts."""
+        told = self.cleaned_data
+        needed = ("card_px", "side", "device_pixel_ratio", *(() if self.lab_distance_cm else ("distance_cm",)))
+        if not told.get("skip") and not all(told.get(name) for name in needed):
+            raise forms.ValidationError("incomplete")
+        return told
+
+    def told(self) -> dict[str, Any]:
+        """The measure with what it follows from; or that there is none."""
+        told = self.cleaned_data
+        if told["skip"]:
+            return {"calibrated": False}
+        return {
+            "calibrated": True,
+            **{name: told[name] for name in ("card_px", "side", "device_pixel_ratio")},
+            "px_per_mm": round(px_per_mm_of(told["card_px"], told["side"]), 4),
+            "distance_cm": self.lab_distance_cm or told["distance_cm"],
+            "distance_source": "lab" if self.lab_distance_cm else "told",
+        }
+
+
 class AcuityForm(StepForm):
-    """The way that a ring's gap was seen."""
+    """The way that a ring's gap was seen, and how many device pixels a CSS pixel took as it was drawn."""
+
+    device_pixel_ratio = forms.FloatField(required=False, min_value=0.1, max_value=50)
 
     seen = forms.ChoiceField(choices=[(way, way) for way in (*rings.WAYS, rings.NONE)])
 
@@ -118,9 +164,9 @@ class BackgroundForm(StepForm):
 class QuestionsForm(StepForm):
     """The researcher's own questions, each optional, with fields ``question_1``, ``question_2`` …"""
 
-    def __init__(self, sent: Mapping[str, Any] | None, study: Study) -> None:
-        super().__init__(sent, study)
-        for number, line in enumerate(study.closing_questions, start=1):
+    def __init__(self, sent: Mapping[str, Any] | None, session: StudySession) -> None:
+        super().__init__(sent, session)
+        for number, line in enumerate(self.study.closing_questions, start=1):
             self.fields[f"question_{number}"] = _field_of(read_question(line))
 
 
@@ -133,12 +179,17 @@ def _field_of(question: Question) -> forms.Field:
     return field
 
 
+def _measured(name: str, label: Any) -> forms.FloatField:
+    least, most = LAB_MEASURES[name]
+    return forms.FloatField(label=label, required=False, min_value=least, max_value=most)
+
+
 class LabForm(forms.Form):
     """What a lab's supervisor writes down before a sitting."""
 
     observer = forms.CharField(label=_("Observer’s code"), max_length=40)
     station = forms.CharField(label=_("Station"), max_length=80)
     display = forms.CharField(label=_("Display"), max_length=120, required=False)
-    luminance_cd_m2 = forms.FloatField(label=_("Peak luminance, cd/m²"), required=False, min_value=0, max_value=20_000)
-    viewing_distance_cm = forms.FloatField(label=_("Viewing distance, cm"), required=False, min_value=1, max_value=2000)
-    ambient_lux = forms.FloatField(label=_("Ambient light, lx"), required=False, min_value=0, max_value=200_000)
+    luminance_cd_m2 = _measured("luminance_cd_m2", _("Peak luminance, cd/m²"))
+    viewing_distance_cm = _measured("viewing_distance_cm", _("Viewing distance, cm"))
+    ambient_lux = _measured("ambient_lux", _("Ambient light, lx"))

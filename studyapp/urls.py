@@ -22,6 +22,7 @@ from studyapp.views import (
     steps,
     tiles,
     tokens,
+    training,
     turned_away,
     welcome,
 )
@@ -36,6 +37,7 @@ urlpatterns = [
     path("look/<str:token>/withdraw/", rights.withdraw, name="withdraw"),
     path("look/<str:token>/", observer.look, name="look"),
     path("look/<str:token>/place/", observer.place, name="place"),
+    path("look/<str:token>/onward/", observer.onward, name="onward"),
     path("look/<str:token>/thanks/", observer.thanks, name="thanks"),
     path("look/<str:token>/agreed/", steps.receipt, name="receipt"),
     path("look/<str:token>/steps/<str:name>/<int:part>/", steps.step, name="step"),
@@ -73,6 +75,8 @@ urlpatterns = [
     path("studies/<int:pk>/votes.csv", reports.votes_csv, name="votes-csv"),
     path("studies/<int:pk>/data/<str:name>", reports.data_file, name="data-file"),
     path("studies/<int:pk>/report/", reports.report_page, name="report"),
+    path("studies/<int:pk>/report/make/", reports.make, name="report-make"),
+    path("studies/<int:pk>/report/<str:name>.<str:suffix>", reports.report_file, name="report-file"),
     path("studies/<int:pk>/report.json", reports.report_json, name="report-json"),
     path("studies/<int:pk>/figures/<str:name>.<str:suffix>", reports.figure, name="figure"),
     # the library and its jobs
@@ -90,6 +94,12 @@ urlpatterns = [
     path("jobs/<int:pk>/", jobs.job_page, name="job"),
     path("jobs/<int:pk>/cancel/", jobs.cancel, name="cancel-job"),
     path("jobs/<int:pk>/retry/", jobs.retry, name="retry-job"),
+    path("training/", training.runs_page, name="training"),
+    path("training/new/", training.new_run, name="training-new"),
+    path("training/<int:pk>/", training.run_page, name="training-run"),
+    path("training/<int:pk>/method/", training.make_it_a_method, name="training-method"),
+    path("training/<int:pk>/network.safetensors", training.checkpoint, name="training-checkpoint"),
+    path("training/samples/<int:pk>.png", training.sample, name="training-sample"),
     # programs
     path("api/v1/", include((patterns, "api"))),
     path("admin/", admin.site.urls),

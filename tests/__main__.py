@@ -8,7 +8,8 @@ import pytest
 from tests.services import postgresql_url
 
 DATABASE_TESTS = ["tests/enhancement", "tests/studyapp", "-m", "django_db"]
-SIDE_BY_SIDE = ["--numprocesses=3", "--dist=loadfile"]  # on two cores: many tests wait for a browser or a kill
+# On two cores: many tests wait for a browser or a kill. They come first (conftest.py), or all would wait at the end.
+SIDE_BY_SIDE = ["--numprocesses=3", "--dist=loadfile", "--no-loadscope-reorder"]
 
 
 def main(options: list[str]) -> int:

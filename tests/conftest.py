@@ -12,7 +12,8 @@ from pytest_django import DjangoDbBlocker
 from studyapp.celery import app
 from tests.services import described
 
-SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "data"
+TESTS = Path(__file__).resolve().parent
+SHARED = TESTS.parents[1] / "shared" / "data"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,6 +32,16 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped where nothing may be: {report.longrepr}"
     return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that start whole installations or browsers come first: while they wait, other files fill the cores."""
+    items.sort(key=lambda item: not _waits(item))  # a stable sort: files stay together, and in order
+
+
+def _waits(item: pytest.Item) -> bool:
+    starts_one = hasattr(getattr(item, "module", None), "new_stack")  # a doctest has no module
+    return starts_one or item.path.parent in (TESTS, TESTS / "browser")
 
 
 @pytest.fixture(scope="session")
@@ -73,8 +84,9 @@ def pictures_of_tests(picture_folder: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def uploads_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What browsers send waits in the tests' own folder, however full the machine's disk is."""
-    with override_settings(UPLOAD_DIR=tmp_path_factory.mktemp("uploads"), UPLOAD_SPARE_MB=0):
+    """What browsers send waits in the tests' own folder, however full the machine's disk is; so does what learns."""
+    uploads, training = (tmp_path_factory.mktemp(name) for name in ("uploads", "training"))
+    with override_settings(UPLOAD_DIR=uploads, UPLOAD_SPARE_MB=0, TRAINING_DIR=training):
         yield
 
 

@@ -10,9 +10,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -47,6 +49,53 @@ def redis_or_skip() -> str:
     return redis_url() or pytest.skip(f"Redis doesn't answer at {REDIS_URL}")
 
 
+class Shell:
+    """A process of an installation that runs one piece of code after the other, each as if it were the first.
+
+    To start Django takes longer than most pieces do.
+    """
+
+    LOOP = """
+import json, os, sys, traceback
+from django.db import connections
+out, sys.stdout = os.fdopen(os.dup(1), "w"), sys.stderr
+for line in sys.stdin:
+    names, told = {}, {}
+    try:
+        exec(json.loads(line), names)
+        told["answer"] = names["answer"]
+    except BaseException:
+        told["error"] = traceback.format_exc()
+    connections.close_all()
+    print(json.dumps(told), file=out, flush=True)
+"""
+
+    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+        self.environment = dict(environment)
+        self._log = log.open("ab")
+        self._process = subprocess.Popen(
+            [sys.executable, "manage.py", "shell", "--no-imports", "-v", "0", "-c", self.LOOP],
+            cwd=ROOT, env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log,
+        )  # fmt: skip
+
+    def run(self, code: str) -> Any:
+        """What the code leaves in ``answer``."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(code).encode() + b"\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        assert line, f"the process ended; see {self._log.name}"
+        told = json.loads(line)
+        assert "error" not in told, told["error"]
+        return told["answer"]
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.communicate()
+        self._log.close()
+
+
 class Stack:
     """One installation: its environment, its processes, and a look into its database."""
 
@@ -66,6 +115,7 @@ class Stack:
             "OMP_NUM_THREADS": "1",
         }
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._shell: Shell | None = None
 
     def manage(self, *arguments: str) -> str:
         """What `manage.py` prints; its words when it fails."""
@@ -78,8 +128,15 @@ class Stack:
 
     def python(self, code: str) -> Any:
         """What a piece of code, run in a process of the installation, leaves in ``answer``."""
-        out = self.manage("shell", "--no-imports", "-v", "0", "-c", f"{code}\nimport json; print(json.dumps(answer))")
-        return json.loads(out.strip().splitlines()[-1])
+        if self._shell is None or self._shell.environment != self.environment:
+            self._close_shell()
+            self._shell = Shell(self.environment, self.folder / "shell.log")
+        return self._shell.run(code)
+
+    def _close_shell(self) -> None:
+        if self._shell is not None:
+            self._shell.close()
+            self._shell = None
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query, straight from the database."""
@@ -117,6 +174,7 @@ class Stack:
 
     def stop(self) -> None:
         """End whatever still runs."""
+        self._close_shell()
         for name in list(self.processes):
             self.kill(name)
 
@@ -138,7 +196,10 @@ def new_stack(folder: Path, database: str, broker: str) -> Iterator[Stack]:
     """A migrated installation on the named database and broker, gone without a trace afterwards."""
     with _database(folder, database) as database_url:
         stack = Stack(folder, database_url, _broker(broker))
-        stack.manage("migrate", "-v", "0")
+        if database == "sqlite":
+            _sqlite(folder).write_bytes(_migrated())
+        else:
+            stack.manage("migrate", "-v", "0")
         try:
             yield stack
         finally:
@@ -148,7 +209,8 @@ def new_stack(folder: Path, database: str, broker: str) -> Iterator[Stack]:
 @contextmanager
 def _database(folder: Path, kind: str) -> Iterator[str]:
     if kind == "sqlite":
-        yield f"sqlite:///{folder / 'phoropter.sqlite3'}"
+        folder.mkdir(parents=True, exist_ok=True)
+        yield f"sqlite:///{_sqlite(folder)}"
         return
     server, name = postgresql_or_skip(), f"phoropter_test_{secrets.token_hex(6)}"
     with psycopg.connect(server, autocommit=True) as connection:
@@ -158,6 +220,20 @@ def _database(folder: Path, kind: str) -> Iterator[str]:
     finally:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _sqlite(folder: Path) -> Path:
+    return folder / "phoropter.sqlite3"
+
+
+@cache
+def _migrated() -> bytes:
+    """A SQLite database without rows, made once in a process: to migrate takes seconds, to copy nothing."""
+    with TemporaryDirectory() as name:
+        place = _sqlite(Path(name))
+        Stack(Path(name), f"sqlite:///{place}", "filesystem://").manage("migrate", "-v", "0")
+        assert list(place.parent.glob("*.sqlite3-*")) == [], "a part of it would lie beside the file"
+        return place.read_bytes()
 
 
 def _broker(kind: str) -> str:

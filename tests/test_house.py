@@ -28,9 +28,34 @@ def test_a_web_process_starts_without_torch_or_what_makes_a_report() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_recipe_is_checked_without_torch() -> None:
+    code = (
+        "import sys, os; os.environ['DJANGO_SETTINGS_MODULE'] = 'studyapp.settings'; import django; django.setup(); "
+        "from enhancement.services.training import recipe_from; "
+        'recipe_from(\'name="a"\\npatches="b"\\nlosses.pixel=1\\nnetwork.architecture="dong"\'); '
+        "assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_plan_waits_for_nothing_that_only_reports_need() -> None:
+    code = (
+        "import sys, studyapp.simulation.outlook, analysis.planning; "
+        "loaded = {'pandas', 'scipy.stats', 'matplotlib'} & set(sys.modules); assert not loaded, loaded"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize(
     "package",
-    ["analysis.report", "enhancement.nn.generator", "studyapp.design.schedule", "studyapp.simulation.rehearsal"],
+    [
+        "analysis.reporting.report",
+        "enhancement.nn.networks.generator",
+        "studyapp.design.schedule",
+        "studyapp.simulation.rehearsal",
+    ],
 )
 def test_a_notebook_needs_no_framework(package: str) -> None:
     code = f"import sys, {package}; loaded = {{'django', 'celery'}} & set(sys.modules); assert not loaded, loaded"

@@ -42,7 +42,7 @@ def ask_for_slow_stimuli(stack: Stack) -> None:
     stack.python(f"""
 from pathlib import Path
 from enhancement.nn.checkpoint import Source, save
-from enhancement.nn.generator import Generator
+from enhancement.nn.networks.generator import Generator
 from enhancement.services.methods import add_method
 from enhancement.services.stimuli import request_stimuli
 from enhancement.services.testsets import load_testset

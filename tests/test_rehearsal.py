@@ -19,7 +19,7 @@ MAKE = """
 from tests.studyapp.factories import make_draft, make_user, run_jobs
 study = make_draft(
     make_user(), conditions=("original", "auto", "reference"), trials_per_session=6, allow_tie=True,
-    allow_not_sure=True, consent="I agree.",
+    allow_not_sure=True, allow_correction=True, consent="I agree.",
 )
 run_jobs()
 answer = study.code

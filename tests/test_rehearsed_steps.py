@@ -34,8 +34,8 @@ def test_they_come_to_the_end(stack: Stack) -> None:
     assert stack.rows("SELECT state, count(*) FROM studyapp_studysession GROUP BY state") == [("finished", OBSERVERS)]
     done = dict(stack.rows("SELECT name, count(*) FROM studyapp_sessionstep GROUP BY name"))
     assert done == {
-        "screen": OBSERVERS, "colour": 5 * OBSERVERS, "acuity": 8 * OBSERVERS, "background": OBSERVERS,
-        "instructions": OBSERVERS, "questions": OBSERVERS,
+        "screen": OBSERVERS, "colour": 5 * OBSERVERS, "calibration": OBSERVERS, "acuity": 8 * OBSERVERS,
+        "background": OBSERVERS, "instructions": OBSERVERS, "questions": OBSERVERS,
     }  # fmt: skip
     kinds = dict(
         stack.rows(

@@ -4,10 +4,13 @@ import math
 
 import numpy as np
 
-from analysis.metrics.pictures import Floats, MetricError, Pictures, batch_pair, picture_pair
+from analysis.metrics.pictures import Floats, MetricError, Pictures, batch_pair, picture_pair, unit
 from analysis.metrics.psnr import DPED_BATCH
-from analysis.metrics.ssim import WINDOW_PX, WINDOW_SD_PX, gaussian_window, similarity
+from analysis.metrics.ssim import WINDOW_PX, WINDOW_SD_PX
+from analysis.metrics.threads import in_parts, over_parts
+from analysis.metrics.windows import gaussian_window, similarity
 
+PART_VALUES = 1 << 18
 SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 
 
@@ -29,7 +32,7 @@ def ms_ssim(test: Pictures, reference: Pictures) -> float:
     Example:
         >>> import numpy as np
         >>> ramp = np.linspace(0, 1, 32 * 32 * 3).reshape(32, 32, 3)
-        >>> ms_ssim(ramp, ramp)
+        >>> round(ms_ssim(ramp, ramp), 12)
         1.0
     """
     first, second = picture_pair(test, reference)
@@ -52,7 +55,7 @@ def ms_ssim_batch(test: Pictures, reference: Pictures, *, size: int = DPED_BATCH
     Example:
         >>> import numpy as np
         >>> patches = np.random.default_rng(0).random((2, 16, 16, 3))
-        >>> ms_ssim_batch(patches, patches, size=2)
+        >>> round(ms_ssim_batch(patches, patches, size=2), 12)
         1.0
     """
     batches = len(test) // size
@@ -62,34 +65,64 @@ def ms_ssim_batch(test: Pictures, reference: Pictures, *, size: int = DPED_BATCH
     return float(np.mean([_pooled_ms_ssim(*batch_pair(test[part], reference[part])) for part in pooled]))
 
 
-def _pooled_ms_ssim(test: Floats, reference: Floats) -> float:
-    planes_a, planes_b = _planes(test), _planes(reference)
-    product = 1.0
-    for scale, weight in enumerate(SCALE_WEIGHTS):
-        whole, structure = _scale_similarity(planes_a, planes_b)
-        term = whole if scale == len(SCALE_WEIGHTS) - 1 else structure
-        if term < 0.0:
-            return math.nan
-        product *= term**weight
-        planes_a, planes_b = _half(planes_a), _half(planes_b)
-    return product
+def ms_ssim_terms(test: Pictures, reference: Pictures) -> Floats:
+    """The five terms that MS-SSIM multiplies, of each patch by itself, unclipped.
+
+    Their mean over any patches, each to the power of its scale's weight, multiplies to what :func:`ms_ssim_batch` says
+    of these patches as one batch: so batches can be drawn again and again without their pixels.
+
+    Args:
+        test: Shape (N, H, W, 3), uint8, or float around 0 to 1.
+        reference: The same shape.
+    Returns:
+        Shape (N, 5): contrast-structure of the first four scales, SSIM of the last.
+    Raises:
+        MetricError: Another shape, type or scale.
+    Example:
+        >>> import numpy as np
+        >>> patches = np.random.default_rng(0).random((2, 16, 16, 3))
+        >>> ms_ssim_terms(patches, patches).shape
+        (2, 5)
+    """
+    first, second = batch_pair(test, reference)
+    return np.array([_terms(one[np.newaxis], other[np.newaxis]) for one, other in zip(first, second, strict=True)])
 
 
-def _planes(pictures: Floats) -> Floats:
-    """(N, H, W, 3) as planes (3N, H, W)."""
-    return np.ascontiguousarray(np.moveaxis(pictures, -1, 1)).reshape(-1, *pictures.shape[1:3])
+def _pooled_ms_ssim(test: Pictures, reference: Pictures) -> float:
+    terms = _terms(test, reference)
+    return math.nan if min(terms) < 0.0 else math.prod(np.power(terms, SCALE_WEIGHTS).tolist())
 
 
-def _scale_similarity(planes_a: Floats, planes_b: Floats) -> tuple[float, float]:
-    size_px = min(WINDOW_PX, *planes_a.shape[1:])
-    window = gaussian_window(size_px, size_px * WINDOW_SD_PX / WINDOW_PX)
-    terms = [similarity(a, b, window) for a, b in zip(planes_a, planes_b, strict=True)]
-    whole, structure = np.mean(terms, axis=0)
-    return float(whole), float(structure)
+def _terms(test: Pictures, reference: Pictures) -> list[float]:
+    """Of pictures of one size, pooled: contrast-structure of each scale, but SSIM of the last."""
+    terms = []
+    for scale in range(len(SCALE_WEIGHTS)):
+        whole, structure = _scale_similarity(test, reference)
+        terms.append(whole if scale == len(SCALE_WEIGHTS) - 1 else structure)
+        test, reference = _half(test), _half(reference)
+    return terms
 
 
-def _half(planes: Floats) -> Floats:
+def _scale_similarity(test: Pictures, reference: Pictures) -> tuple[float, float]:
+    size_px = min(WINDOW_PX, *test.shape[1:3])
+    return similarity(test, reference, gaussian_window(size_px, size_px * WINDOW_SD_PX / WINDOW_PX))
+
+
+def _half(pictures: Pictures) -> Floats:
     """The 2×2 mean of every second pixel; an odd last row or column is averaged with itself."""
-    height, width = planes.shape[1:]
-    even = np.pad(planes, ((0, 0), (0, height % 2), (0, width % 2)), mode="edge")
-    return np.asarray((even[:, ::2, ::2] + even[:, 1::2, ::2] + even[:, ::2, 1::2] + even[:, 1::2, 1::2]) / 4.0)
+    high, wide = (-(-side // 2) for side in pictures.shape[1:3])
+    half = np.empty((len(pictures), high, wide, 3))
+
+    def work(part: slice) -> None:
+        half[:, part] = _half_rows(pictures[:, 2 * part.start : 2 * part.stop])
+
+    over_parts(work, in_parts(high, max(1, PART_VALUES // half[:, 0].size)))
+    return half
+
+
+def _half_rows(pictures: Pictures) -> Floats:
+    height, width = pictures.shape[1:3]
+    edges = ((0, 0), (0, height % 2), (0, width % 2), (0, 0))
+    even = np.pad(unit(pictures), edges, mode="edge") if height % 2 or width % 2 else unit(pictures)
+    rows = even[:, ::2] + even[:, 1::2]
+    return np.asarray((rows[:, :, ::2] + rows[:, :, 1::2]) / 4.0)

@@ -4,9 +4,12 @@ import math
 
 import numpy as np
 
-from analysis.metrics.pictures import Floats, MetricError, Pictures, batch_pair, picture_pair
+from analysis.metrics.pictures import Floats, MetricError, Pictures, batch_pair, picture_pair, unit
+from analysis.metrics.threads import in_parts, over_parts
 
 DPED_BATCH = 50
+STRIP_VALUES = 1 << 16
+PART_VALUES = 1 << 21
 
 
 def psnr(test: Pictures, reference: Pictures) -> float:
@@ -66,9 +69,29 @@ def _pooled_psnr(test: Pictures, reference: Pictures) -> float:
     return _decibels(_mean_squared_error(first, second))
 
 
-def _mean_squared_error(test: Floats, reference: Floats) -> float:
-    difference = np.subtract(test, reference, out=test).ravel()
-    return float(difference @ difference) / difference.size
+def _mean_squared_error(test: Pictures, reference: Pictures) -> float:
+    rows = max(1, PART_VALUES // test[0].size)
+    parts = in_parts(len(test), rows)
+    return math.fsum(over_parts(lambda part: _squared_error(test[part], reference[part]), parts)) / test.size
+
+
+def _squared_error(test: Pictures, reference: Pictures) -> float:
+    """Summed strip by strip; of 8-bit pictures in whole numbers, so without any rounding."""
+    strips = in_parts(len(test), max(1, STRIP_VALUES // test[0].size))
+    if test.dtype == np.uint8 and reference.dtype == np.uint8:
+        return sum(_whole_squares(test[at], reference[at]) for at in strips) / 255.0**2
+    return math.fsum(_squares(unit(test[at]) - unit(reference[at])) for at in strips)
+
+
+def _whole_squares(test: Pictures, reference: Pictures) -> int:
+    """Without leaving 16 bits, which hold 255² = 65,025: a third of the time that float64 takes."""
+    distance = np.maximum(test, reference) - np.minimum(test, reference)
+    return int(np.square(distance, dtype=np.uint16).sum(dtype=np.uint64))
+
+
+def _squares(difference: Floats) -> float:
+    flat = difference.ravel()
+    return float(flat @ flat)
 
 
 def _decibels(mean_squared_error: float) -> float:

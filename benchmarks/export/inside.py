@@ -14,8 +14,9 @@ import pandas as pd
 from django.db import connection
 
 from studyapp.models import Study, Trial
+from studyapp.services.pair_tables import EXPOSURES
 from studyapp.services.parquet_files import parquet_pieces
-from studyapp.services.tables import EXPOSURES, batches
+from studyapp.services.tables import batches
 from studyapp.services.text_files import csv_pieces, json_pieces
 
 RELATED = (

@@ -12,7 +12,7 @@ from PIL import Image
 
 from benchmarks.load.walkers import DEVICE, LOOKED
 from enhancement.nn.checkpoint import Source, save
-from enhancement.nn.generator import Generator
+from enhancement.nn.networks.generator import Generator
 from enhancement.services.methods import add_method
 from enhancement.services.stimuli import request_stimuli
 from enhancement.services.testsets import load_testset

@@ -28,6 +28,7 @@ class StimulusAdmin(ReadOnly, ModelAdmin[Stimulus]):
                     "code_version",
                     "device",
                     "dtype",
+                    "mode",
                     "seconds_taken",
                     "job_link",
                     "attempt",
@@ -89,10 +90,20 @@ class AlignmentAdmin(ReadOnly, ModelAdmin[Alignment]):
 class MeasurementAdmin(ReadOnly, ModelAdmin[Measurement]):
     """What the metrics say, or why they say nothing."""
 
-    list_display = ("__str__", "method", "psnr", "ssim_shown", "ms_ssim_shown", "reason")
+    list_display = ("__str__", "method", "psnr", "ssim_shown", "ms_ssim_shown", "colour", "noise", "reason")
     list_filter = ("stimulus__content__testset", "stimulus__method")
     search_fields = ("stimulus__content__name",)
-    fields = ("stimulus_link", "psnr", "ssim_shown", "ms_ssim_shown", "reason", "created_at")
+    fields = (
+        "stimulus_link",
+        "psnr",
+        "ssim_shown",
+        "ms_ssim_shown",
+        "reason",
+        "colour",
+        "noise",
+        "flaws_reason",
+        "created_at",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Measurement]:
         return super().get_queryset(request).select_related("stimulus__content", "stimulus__method")
@@ -113,8 +124,20 @@ class MeasurementAdmin(ReadOnly, ModelAdmin[Measurement]):
 
     @shown("SSIM", ordering="ssim")
     def ssim_shown(self, measurement: Measurement) -> str:
-        return "–" if measurement.ssim is None else f"{measurement.ssim:.4f}"
+        return _told(measurement.ssim, "{:.4f}")
 
     @shown("MS-SSIM", ordering="ms_ssim")
     def ms_ssim_shown(self, measurement: Measurement) -> str:
-        return "–" if measurement.ms_ssim is None else f"{measurement.ms_ssim:.4f}"
+        return _told(measurement.ms_ssim, "{:.4f}")
+
+    @shown("Colour deviation", ordering="colour_deviation")
+    def colour(self, measurement: Measurement) -> str:
+        return _told(measurement.colour_deviation, "{:.2f} ΔE00")
+
+    @shown("Noise amplification", ordering="noise_amplification")
+    def noise(self, measurement: Measurement) -> str:
+        return _told(measurement.noise_amplification, "{:+.1f} dB")
+
+
+def _told(value: float | None, form: str) -> str:
+    return "–" if value is None else form.format(value)

@@ -142,7 +142,7 @@ class Migration(migrations.Migration):
             name='Alignment',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('found', models.JSONField(help_text='enhancement.nn.alignment.Alignment as JSON; null when none was found.', null=True)),
+                ('found', models.JSONField(help_text='enhancement.nn.pairs.alignment.Alignment as JSON; null when none was found.', null=True)),
                 ('reason', models.TextField(blank=True, help_text='Why there is none.')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('content', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='alignment', to='enhancement.content')),

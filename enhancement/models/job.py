@@ -31,6 +31,7 @@ class Job(models.Model):
     owner = models.CharField(max_length=120, blank=True)
     done_units = models.PositiveIntegerField(default=0)
     total_units = models.PositiveIntegerField(default=0)
+    earlier_units = models.PositiveIntegerField(default=0, help_text="Of the done ones, those of earlier attempts.")
     progress_at = models.DateTimeField(
         null=True, blank=True, help_text="When the done units of this attempt were last written."
     )

@@ -23,6 +23,7 @@ class Stimulus(models.Model):
     code_version = models.CharField(max_length=80)
     device = models.CharField(max_length=120)
     dtype = models.CharField(max_length=40)
+    mode = models.CharField(max_length=40, blank=True, help_text="How a network was run over the whole picture.")
     seconds = models.FloatField()
     job = models.ForeignKey(Job, models.PROTECT, null=True, related_name="stimuli")
     attempt = models.PositiveIntegerField()

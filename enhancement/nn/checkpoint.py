@@ -5,20 +5,18 @@ The header's metadata has one entry, ``phoropter``: JSON with ``format``, ``arch
 nothing but its content. Nothing is ever unpickled.
 """
 
-import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from safetensors import SafetensorError
 from safetensors import torch as safetensors_torch
 from torch import Tensor
 
-from enhancement.nn.architectures import ArchitectureError, Network, architecture_of, build
+from enhancement.nn.files import replace, sha256_of
+from enhancement.nn.networks.architectures import ArchitectureError, Network, architecture_of, build
 
 METADATA_KEY = "phoropter"
 FORMAT = 1
@@ -35,10 +33,13 @@ class Source:
     Attributes:
         name: What their maker calls them, e.g. ``iphone_orig``, or the training run.
         files: File name → sha256 in hex of every file they were read from; empty where they were trained here.
+        training: What they were trained by, as ``training.state_file.Provenance`` tells it: recipe, step, hashes of
+            patches and backbone, version of the program; None where they weren't trained here.
     """
 
     name: str
     files: Mapping[str, str] = field(default_factory=dict)
+    training: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +77,7 @@ def save(path: Path, network: Network, *, source: Source, code_version: str) -> 
 
     Example:
         >>> from tempfile import TemporaryDirectory
-        >>> from enhancement.nn.dong import Dong
+        >>> from enhancement.nn.networks.dong import Dong
         >>> with TemporaryDirectory() as folder:
         ...     path = Path(folder, "dong.safetensors")
         ...     digest = save(path, Dong(), source=Source("fresh"), code_version="1")
@@ -88,7 +89,7 @@ def save(path: Path, network: Network, *, source: Source, code_version: str) -> 
         "format": FORMAT,
         "architecture": architecture_of(network),
         "config": network.config,
-        "source": asdict(source),
+        "source": {name: value for name, value in asdict(source).items() if value is not None},
         "code_version": code_version,
     }
     tensors = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
@@ -166,22 +167,3 @@ def fill(path: Path, network: Network, tensors: Mapping[str, Tensor]) -> None:
                 f"not {value.dtype} of shape {tuple(value.shape)}."
             )
     network.load_state_dict(dict(tensors))
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            Path(file.name).chmod(0o644)
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
-
-
-def sha256_of(content: bytes) -> str:
-    """SHA-256 in hex."""
-    return hashlib.sha256(content).hexdigest()

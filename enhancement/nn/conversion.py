@@ -12,10 +12,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from enhancement.nn.architectures import Network
-from enhancement.nn.checkpoint import Source, sha256_of
-from enhancement.nn.dong import Dong
-from enhancement.nn.generator import Generator
+from enhancement.nn.checkpoint import Source
+from enhancement.nn.files import sha256_of
+from enhancement.nn.networks.architectures import Network
+from enhancement.nn.networks.dong import Dong
+from enhancement.nn.networks.generator import Generator
 from enhancement.nn.tensorflow import Tensors, data_files, read_checkpoint
 
 SCOPE = "generator/"

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from enhancement.nn.inference import to_photo
+from enhancement.nn.inference import Floats, to_photo
 from enhancement.pictures import Photo
 
 FLOATS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
@@ -30,7 +30,7 @@ class Graph:
     """An opened ONNX graph.
 
     Attributes:
-        path: The file.
+        path: The file; what to call it in errors, where there is none.
         session: onnxruntime's session.
         low: What the graph calls black.
         high: What the graph calls full intensity.
@@ -52,27 +52,46 @@ class Graph:
         return np.dtype(FLOATS[self.session.get_inputs()[0].type]).name
 
 
-def open_graph(path: Path, value_range: str = "0-1") -> Graph:
+def open_graph(source: Path | bytes, value_range: str = "0-1", device: str = "auto") -> Graph:
     """Open an ONNX file and check what it takes and gives.
 
     Args:
-        path: The file.
+        source: The file, or its bytes.
         value_range: The scale of its pixels, in and out: ``"0-1"``, ``"0-255"`` or ``"-1-1"``.
+        device: ``"auto"`` (a GPU where onnxruntime has one), ``"cpu"`` or ``"cuda"``.
 
     Raises:
-        GraphError: The file is missing or no ONNX, its input or output is of another kind, or the range is unknown.
+        GraphError: The file is missing or no ONNX, its input or output is of another kind, the range is unknown, or
+            the device isn't here.
     """
     if value_range not in RANGES:
         raise GraphError(f'The setting "range" must be one of {", ".join(RANGES)}, not {value_range!r}.')
-    if not path.is_file():
+    path = source if isinstance(source, Path) else Path("graph")
+    if source is path and not path.is_file():
         raise GraphError(f"{path}: no such file; give an ONNX file.")
-    providers = [name for name in PROVIDERS if name in onnxruntime.get_available_providers()]
+    providers = providers_for(device)
     try:
-        session = onnxruntime.InferenceSession(str(path), providers=providers)
+        session = onnxruntime.InferenceSession(str(path) if source is path else source, providers=providers)
     except Exception as error:  # onnxruntime's exceptions share no other base
         raise GraphError(f"{path}: onnxruntime can't open it: {error}") from error
     check_signature(path, session.get_inputs(), session.get_outputs())
     return Graph(path, session, *RANGES[value_range])
+
+
+def providers_for(device: str) -> list[str]:
+    """What of onnxruntime may compute, the first that can.
+
+    Raises:
+        GraphError: The device isn't here, or no device is called so.
+    """
+    if device not in ("auto", "cpu", "cuda"):
+        raise GraphError(f'The device must be "auto", "cpu" or "cuda", not {device!r}.')
+    here = [name for name in PROVIDERS if name in onnxruntime.get_available_providers()]
+    if device == "cuda" and PROVIDERS[0] not in here:
+        raise GraphError(
+            'This onnxruntime has no CUDA; install onnxruntime-gpu, or ask for the device "cpu" or "auto".'
+        )
+    return here[-1:] if device == "cpu" else here
 
 
 def check_signature(path: Path, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
@@ -121,14 +140,30 @@ def run_graph(graph: Graph, photo: Photo) -> Photo:
         GraphError: The graph takes other sizes only, fails, gives another shape back, or values that are no numbers.
     """
     check_size(graph, photo)
-    node = graph.session.get_inputs()[0]
-    planes = np.moveaxis(photo, 2, 0)[np.newaxis] / np.float32(255)  # (1, 3, H, W)
-    pixels = (planes * (graph.high - graph.low) + graph.low).astype(FLOATS[node.type])
+    planes = to_planes(photo[np.newaxis])
     try:
-        output = graph.session.run(None, {node.name: pixels})[0]
+        output = run_planes(graph, planes)
     except Exception as error:  # onnxruntime's exceptions share no other base
         raise GraphError(f"{graph.path}: it fails on a photo of {size_of(photo)} px: {error}") from error
     return from_planes(graph, output, photo)
+
+
+def to_planes(photos: Photo) -> Floats:
+    """(N, H, W, 3), uint8 → (N, 3, H, W), float32 on the scale 0 to 1."""
+    return np.moveaxis(photos, 3, 1).astype(np.float32) / np.float32(255)
+
+
+def run_planes(graph: Graph, planes: Floats) -> npt.NDArray[Any]:
+    """The graph's own output, on its own scale.
+
+    Args:
+        graph: As ``open_graph`` gives it.
+        planes: Shape (1, 3, H, W), on the scale 0 to 1.
+    """
+    node = graph.session.get_inputs()[0]
+    pixels = planes if (graph.low, graph.high) == (0, 1) else planes * (graph.high - graph.low) + graph.low
+    output: npt.NDArray[Any] = graph.session.run(None, {node.name: pixels.astype(FLOATS[node.type], copy=False)})[0]
+    return output
 
 
 def check_size(graph: Graph, photo: Photo) -> None:

@@ -12,20 +12,18 @@ from tqdm import tqdm
 
 from analysis.metrics import ms_ssim_batch, psnr, psnr_batch, ssim
 from analysis.metrics.psnr import DPED_BATCH
-from enhancement.nn.architectures import Network
 from enhancement.nn.checkpoint import load
 from enhancement.nn.conversion import read_released
 from enhancement.nn.inference import enhance_floats
-from enhancement.pictures import Photo, decode
+from enhancement.nn.networks.architectures import Network
+from enhancement.nn.pairs.manifest import PatchesError
+from enhancement.nn.pairs.patch_set import DecodedPatches
+from enhancement.nn.pairs.published import Part, paired, published, sides_of
+from enhancement.pictures import Photo
 
 Floats = npt.NDArray[np.float32]
 
-REFERENCE_FOLDERS = ("canon", "reference")
 COLUMNS = ("psnr_batch50", "psnr_per_image", "ms_ssim", "ssim")
-
-
-class PatchesError(ValueError):
-    """The patches can't be scored on; the message says which and why."""
 
 
 @dataclass(frozen=True)
@@ -59,38 +57,18 @@ def read_patches(folder: Path) -> tuple[Photo, Photo]:
         folder: Holds two folders of pictures with the same names and one size: ``canon`` or ``reference``, and another.
 
     Returns:
-        Inputs and references, each of shape (N, H, W, 3), uint8, in the order of their names.
+        Inputs and references, each of shape (N, H, W, 3), uint8, in natural order of their names.
 
     Raises:
         PatchesError: The folders aren't two, their names differ, sizes differ, or there are fewer than 50 patches.
         PictureError: A picture can't be read.
     """
-    folders = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-    references = [path for path in folders if path.name in REFERENCE_FOLDERS]
-    if len(folders) != 2 or len(references) != 1:
-        raise PatchesError(
-            f"{folder}: should hold two folders, one of them named {' or '.join(REFERENCE_FOLDERS)}; "
-            f"it holds {[path.name for path in folders] or 'none'}."
-        )
-    return read_pairs(next(path for path in folders if path not in references), references[0])
-
-
-def read_pairs(inputs: Path, references: Path) -> tuple[Photo, Photo]:
-    """Read two folders of patches with the same names.
-
-    Raises:
-        PatchesError: Names or sizes differ, or there are fewer than 50 patches.
-    """
-    names = [sorted(path.name for path in side.iterdir() if path.is_file()) for side in (inputs, references)]
-    unpaired = sorted(set(names[0]) ^ set(names[1]))
-    if unpaired or len(names[0]) < DPED_BATCH:
-        what = f"{unpaired[0]} has no partner" if unpaired else f"{len(names[0])} pairs, a batch takes {DPED_BATCH}"
-        raise PatchesError(f"{inputs.parent}: {inputs.name} and {references.name} must hold the same names: {what}.")
-    sides = [[decode(side / name, name=str(side / name)) for name in names[0]] for side in (inputs, references)]
-    shapes = {patch.shape for side in sides for patch in side}
-    if len(shapes) != 1:
-        raise PatchesError(f"{inputs.parent}: patches must be of one size, these have the shapes {sorted(shapes)}.")
-    return np.stack(sides[0]), np.stack(sides[1])
+    pairs = paired(*sides_of(folder))
+    if len(pairs) < DPED_BATCH:
+        raise PatchesError(f"{folder}: {len(pairs)} pairs, a batch takes {DPED_BATCH}.")
+    found = published(folder, [Part("test", pairs)], {})
+    inputs, references = (DecodedPatches([pair[role] for pair in pairs], found.size) for role in (0, 1))
+    return inputs[:], references[:]
 
 
 def find_networks(weights: Path) -> Iterator[tuple[str, Network]]:
@@ -110,7 +88,21 @@ def find_networks(weights: Path) -> Iterator[tuple[str, Network]]:
     if not files:
         raise PatchesError(f"{weights}: no checkpoint (.safetensors or .index) here.")
     for path in files:
-        yield path.stem, load(path).network if path.suffix == ".safetensors" else read_released(path)[0]
+        yield path.stem, network_of(path)
+
+
+def network_of(weights: Path) -> Network:
+    """The network of one checkpoint.
+
+    Args:
+        weights: One of ours (``.safetensors``) or a released one (``.index``).
+
+    Raises:
+        CheckpointError: One of ours can't be loaded.
+        TensorFlowCheckpointError: A released one can't be read.
+        ConversionError: A released one is no layout that we know.
+    """
+    return read_released(weights)[0] if weights.suffix == ".index" else load(weights).network
 
 
 def score_network(name: str, network: Network, inputs: Photo, references: Photo, device: torch.device) -> Score:
@@ -123,12 +115,24 @@ def score_network(name: str, network: Network, inputs: Photo, references: Photo,
         references: Same shape.
         device: Where the network runs.
     """
-    batches = range(0, len(inputs), DPED_BATCH)
-    outputs = [
-        enhance_floats(network, inputs[start : start + DPED_BATCH], device)
-        for start in tqdm(batches, desc=name, unit="batch", disable=None)
-    ]
-    return score(name, np.concatenate(outputs), references)
+    return score(name, enhance_in_batches(network, inputs, device, title=name), references)
+
+
+def enhance_in_batches(network: Network, inputs: Photo, device: torch.device, *, title: str = "") -> Floats:
+    """What a network makes of patches, fifty at a time.
+
+    Args:
+        network: Any network of ours.
+        inputs: Shape (N, H, W, 3), uint8.
+        device: Where the network runs.
+        title: Of the progress bar; no bar without one.
+
+    Returns:
+        Shape (N, H, W, 3), float32, not clipped.
+    """
+    starts = range(0, len(inputs), DPED_BATCH)
+    told = tqdm(starts, desc=title, unit="batch", disable=None if title else True)
+    return np.concatenate([enhance_floats(network, inputs[at : at + DPED_BATCH], device) for at in told])
 
 
 def score(name: str, outputs: Floats, references: Photo) -> Score:

@@ -24,7 +24,9 @@ log = logging.getLogger(__name__)
 
 OPEN = (Job.State.QUEUED, Job.State.RUNNING)
 ENDED_BADLY = (Job.State.FAILED, Job.State.CANCELLED)
-UNSTARTED: dict[str, Any] = {"done_units": 0, "total_units": 0, "progress_at": None, "finished_at": None, "error": ""}
+UNSTARTED: dict[str, Any] = {
+    "done_units": 0, "total_units": 0, "earlier_units": 0, "progress_at": None, "finished_at": None, "error": "",
+}  # fmt: skip
 """What a new attempt knows of its own progress: nothing yet."""
 PROGRESS_EVERY_S = 2.0
 RUN_JOB = "enhancement.tasks.run_job"
@@ -61,13 +63,20 @@ class Claim:
             raise self.superseded()
         self._written_at = monotonic()
 
+    def goes_on_from(self, done: int) -> None:
+        """Tell how many units were done before this attempt: they say nothing about how fast it is."""
+        _still_ours(self).update(earlier_units=done)
+
     def superseded(self) -> SupersededError:
         """What to raise once the job is somebody else's, or nobody's."""
         return SupersededError(f"job {self.job_id} is no longer attempt {self.attempt}'s")
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self, *, is_result: bool = True) -> Iterator[None]:
         """A transaction in which the job is surely still this worker's.
+
+        Args:
+            is_result: Whether what is written needn't be made again by the next attempt; else it forgives no deaths.
 
         Raises:
             SupersededError: It isn't; nothing may be written.
@@ -76,7 +85,7 @@ class Claim:
             deaths = _still_ours(self).select_for_update().values_list("deaths", flat=True).first()
             if deaths is None:
                 raise self.superseded()
-            if deaths:  # what stores a result isn't what kills its workers, however often the power fails
+            if deaths and is_result:  # what stores a result isn't what kills its workers, however often the power fails
                 _still_ours(self).update(deaths=0)
             yield
 
@@ -208,6 +217,12 @@ def _take_back(among: QuerySet[Job], job: Job, reason: str) -> None:
         return
     still = among.filter(pk=job.pk, attempt=job.attempt)
     still.update(state=Job.State.QUEUED, deaths=F("deaths") + 1, owner="", sent_at=None)
+
+
+def give_back(claim: Claim) -> None:
+    """Queue a job again whose worker is told to stop: nothing is wrong with either, and no death is counted."""
+    if _still_ours(claim).update(state=Job.State.QUEUED, owner="", sent_at=None):
+        start(claim.job_id)
 
 
 def finish_job(claim: Claim, state: Job.State, error: str = "") -> None:

@@ -76,9 +76,9 @@ def import_checkpoint(index: Path, name: str, note: str = "") -> Method:
     Raises:
         MethodProblemError: The files are missing or damaged, or aren't of a known layout.
     """
-    from enhancement.nn.architectures import architecture_of  # noqa: PLC0415  (torch stays out of web processes)
     from enhancement.nn.checkpoint import save  # noqa: PLC0415
     from enhancement.nn.conversion import read_released  # noqa: PLC0415
+    from enhancement.nn.networks.architectures import architecture_of  # noqa: PLC0415  (torch stays out of web processes)
 
     try:
         network, source = read_released(index)

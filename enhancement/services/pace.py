@@ -15,9 +15,10 @@ def seconds_per_unit(job: Job) -> float | None:
     """What a unit of this attempt took on average; None while it can't be known."""
     if job.state != Job.State.RUNNING or job.started_at is None or job.progress_at is None:
         return None
-    if job.done_units < UNITS_TO_GO_BY:
+    done = job.done_units - job.earlier_units
+    if done < UNITS_TO_GO_BY:
         return None
-    return (job.progress_at - job.started_at).total_seconds() / job.done_units
+    return (job.progress_at - job.started_at).total_seconds() / done
 
 
 def seconds_left(job: Job, now: datetime) -> float | None:

@@ -17,12 +17,19 @@ HINT_AFTER_S = 15.0
 
 
 def follow(jobs: Sequence[Job]) -> bool:
-    """Show a bar for each job until all have ended. True when all are done."""
-    bars = {job.pk: tqdm(desc=_words(job), total=1, bar_format=_FORMAT, file=sys.stderr) for job in jobs}
+    """Show a bar for each job until all have ended, True when all are done.
+
+    Where nobody looks at a terminal, a line is written whenever a job's state changes.
+    """
+    bars = {job.pk: tqdm(desc=_words(job), total=1, bar_format=_FORMAT, file=sys.stderr, disable=None) for job in jobs}
+    said: dict[int, str] = {}
     hint = monotonic() + HINT_AFTER_S
-    while rows := list(Job.objects.filter(pk__in=bars)):
+    while rows := list(Job.objects.filter(pk__in=bars).order_by("pk")):
         for job in rows:
-            _draw(bars[job.pk], job)
+            if bars[job.pk].disable:
+                _say_once(said, job)
+            else:
+                _draw(bars[job.pk], job)
         if not any(job.state in OPEN for job in rows):
             break
         hint = _hint_once(hint, rows)
@@ -48,6 +55,13 @@ def _draw(bar: "tqdm[Any]", job: Job) -> None:
     bar.total = max(job.total_units, 1)
     bar.n = bar.total if job.state == Job.State.DONE else job.done_units
     bar.set_description_str(_words(job))
+
+
+def _say_once(said: dict[int, str], job: Job) -> None:
+    words = _words(job).strip()
+    if said.get(job.pk) != words:
+        said[job.pk] = words
+        sys.stderr.write(f"{words}\n")
 
 
 def _hint_once(due: float, rows: Sequence[Job]) -> float:

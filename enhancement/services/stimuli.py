@@ -87,6 +87,7 @@ def make_stimulus(claim: Claim, content: Content, method: Method, enhance: Enhan
                 "code_version": _made_by(content, method),
                 "device": made.device,
                 "dtype": made.dtype,
+                "mode": made.mode,
                 "seconds": seconds,
                 "job_id": claim.job_id,
                 "attempt": claim.attempt,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.core.files.storage import default_storage
 from django.db.models.fields.files import FieldFile
 
-from enhancement.models import Content, Job, Method, Stimulus
+from enhancement.models import Content, Job, Method, Stimulus, TrainingRun, TrainingSample
 from enhancement.png import PIECE_BYTES, Readable, problem_of_png
 from enhancement.services.verification import Check, Look, Violation, in_batches
 
@@ -94,6 +94,20 @@ def weights(look: Look) -> Iterator[Violation]:
         look.seen(1)
 
 
+def training(look: Look) -> Iterator[Violation]:
+    """The checkpoint of every training run, and its samples."""
+    for run in in_batches(TrainingRun.objects.exclude(checkpoint_sha256="")):
+        wrong = problem_of_file(run.checkpoint_file, run.checkpoint_sha256, quick=look.quick)
+        now = TrainingRun.objects.values_list("checkpoint_sha256", flat=True).get(pk=run.pk)
+        if wrong and now == run.checkpoint_sha256:  # else its worker has put another in its place meanwhile
+            yield Violation(f"checkpoint of training run {run}", wrong, RESTORE)
+        look.seen(1)
+    for sample in in_batches(TrainingSample.objects.all()):
+        if wrong := problem_of_file(sample.file, sample.sha256, quick=look.quick):
+            yield Violation(str(sample), wrong, RESTORE)
+        look.seen(1)
+
+
 Referenced = Callable[[Collection[str]], set[str]]
 """Of file names, those that a row refers to."""
 
@@ -114,7 +128,17 @@ def _weights_of(names: Collection[str]) -> set[str]:
     return {*methods, *asked.values_list("params__weights", flat=True)}
 
 
-FOLDERS: Mapping[str, Referenced] = {"photos": _photos_of, "stimuli": _stimuli_of, "weights": _weights_of}
+def _training_of(names: Collection[str]) -> set[str]:
+    checkpoints = TrainingRun.objects.filter(checkpoint_file__in=names).values_list("checkpoint_file", flat=True)
+    return {*checkpoints, *TrainingSample.objects.filter(file__in=names).values_list("file", flat=True)}
+
+
+FOLDERS: Mapping[str, Referenced] = {
+    "photos": _photos_of,
+    "stimuli": _stimuli_of,
+    "weights": _weights_of,
+    "training": _training_of,
+}
 """The folders of the picture store, and who refers to what is in them."""
 
 
@@ -181,6 +205,14 @@ FILE_CHECKS = (
         "methods",
         lambda: Method.objects.exclude(weights_sha256="", weights_file="").count(),
         weights,
+        reads_files=True,
+    ),
+    Check(
+        "training whole",
+        "The checkpoint and the samples of every training run are there, and hash to what their rows say.",
+        "checkpoints and samples",
+        lambda: TrainingRun.objects.exclude(checkpoint_sha256="").count() + TrainingSample.objects.count(),
+        training,
         reads_files=True,
     ),
 )

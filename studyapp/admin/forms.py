@@ -47,7 +47,8 @@ HELP = {
     "screen_check": "Window, browser zoom and steps of brightness; it says what to mend, and is stored.",
     "screen_required": "Nobody goes on before everything is mended.",
     "colour_test": "Five plates drawn here. A screening, no diagnosis; stored with the sitting.",
-    "acuity_test": "Eight rings drawn here: are details of two pixels seen? A screening, no diagnosis.",
+    "acuity_test": "Rings that get smaller: by visual angle for who holds a bank card to the screen, else in pixels. "
+    "A screening, no diagnosis.",
     "vision_required": "Who doesn't pass the tests above is thanked and not asked; the place goes to another.",
     "ask_background": "All optional, stored with the observer.",
     "practice_trials": "Pairs before those that count; never counted.",
@@ -138,7 +139,7 @@ class StudyForm(StudyModelForm):
         """The texts by language and kind."""
         try:
             told: dict[str, dict[str, str]] = tomllib.loads(self.cleaned_data["translations"])
-        except tomllib.TOMLDecodeError as error:
+        except ValueError as error:
             raise forms.ValidationError(f"This can't be read: {error}") from error
         if problems := list(misread_texts(told)):
             raise forms.ValidationError(problems)
@@ -159,5 +160,5 @@ class TomlForm(forms.Form):
         file = self.cleaned_data["definition"]
         try:
             return tomllib.loads(file.read().decode("utf-8")), file.name
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except ValueError as error:
             raise forms.ValidationError(f"This is not a TOML file: {error}") from error

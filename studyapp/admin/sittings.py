@@ -11,6 +11,7 @@ from enhancement.admin.skin import ModelAdmin, ReadOnly, TabularInline, link, sh
 from studyapp.admin.ownership import Owned, OwnStudiesFilter, theirs
 from studyapp.admin.rehearsed import SimulatedLeftOut, simulated_filter
 from studyapp.models import Observer, RejectedVote, SessionStep, Slot, StudySession, Trial, Vote
+from studyapp.models.observer import LAB_COLUMNS
 
 SESSION_STATES = {"active": "info", "finished": "success", "abandoned": "warning", "withdrawn": "danger"}
 SEEN = (
@@ -118,7 +119,7 @@ class StudySessionAdmin(SimulatedLeftOut, Owned, ReadOnly, ModelAdmin[StudySessi
     search_fields = ("observer__code",)
     fields = (
         "observer_link", "study_link", "state_shown", "slot", "pilot", "simulated", "instructions", "consent",
-        "consented_at", "panel", "lab", "started_at", "last_seen_at", "finished_at",
+        "consented_at", "panel", "lab", *LAB_COLUMNS, "started_at", "last_seen_at", "finished_at", "went_on_at",
     )  # fmt: skip
     inlines = (StepsInline, TrialsInline)
 

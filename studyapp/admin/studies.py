@@ -1,14 +1,13 @@
 """Studies: made, prepared, opened, paused, closed."""
 
 import tomllib
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import Count, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, URLField
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -16,9 +15,7 @@ from enhancement.admin.skin import (
     ModelAdmin,
     ReadOnly,
     TabularInline,
-    confirmed,
     form_page,
-    leave_dialog,
     page_button,
     page_url,
     shown,
@@ -33,12 +30,13 @@ from studyapp.admin.conditions import (
 from studyapp.admin.forms import HELP, LABELS, StudyForm, TomlForm
 from studyapp.admin.next_steps import next_step_of
 from studyapp.admin.ownership import Owned
+from studyapp.admin.steering import Steered, tell
 from studyapp.definition import StudyProblemError, define
 from studyapp.design.schedule import policy_of
 from studyapp.models import Study, StudySession, StudyText, Vote
 from studyapp.services.access import may, studies_for
-from studyapp.services.drafts import conditions_settled, design_settled, prepare_draft, write_text, write_translations
-from studyapp.services.studies import close_study, create_study, has_votes, open_study, pause_study
+from studyapp.services.drafts import conditions_settled, design_settled, write_text, write_translations
+from studyapp.services.studies import create_study, has_votes
 from studyapp.services.texts import current_text
 from studyapp.session_settings import SETTINGS
 
@@ -46,12 +44,6 @@ ASKED = ("question", "language", "allow_tie", "allow_not_sure", "allow_correctio
 DESIGN = ("trials_per_session", "gold_share", "repeat_share", "same_share", "policy_version", "strata", "seed")
 SESSION = tuple(SETTINGS)
 MADE_BY_SERVICES = ("observers_link", "pages", "state_shown", "created_at", "opened_at", "closed_at")
-FITS = {
-    "prepare": (Study.State.DRAFT,),
-    "open": (Study.State.DRAFT, Study.State.PAUSED),
-    "pause": (Study.State.OPEN,),
-    "close": (Study.State.OPEN, Study.State.PAUSED),
-}
 
 
 class TextsInline(Owned, ReadOnly, TabularInline[StudyText, Study]):
@@ -68,7 +60,7 @@ class TextsInline(Owned, ReadOnly, TabularInline[StudyText, Study]):
 
 
 @admin.register(Study)
-class StudyAdmin(Owned, ModelAdmin[Study]):
+class StudyAdmin(Steered, Owned, ModelAdmin[Study]):
     """What observers were asked and shown stays as it was once a study has votes."""
 
     study_path = "pk"
@@ -83,7 +75,6 @@ class StudyAdmin(Owned, ModelAdmin[Study]):
     )
     list_select_related = ("testset", "owner")
     search_fields = ("name", "code", "question")
-    actions_detail = ("prepare", "open", "pause", "close")
     actions_list = ("from_toml",)
     change_form_outer_before_template = "admin/studyapp/next_step.html"
 
@@ -164,12 +155,6 @@ class StudyAdmin(Owned, ModelAdmin[Study]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
         return False
-
-    def has_steer_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Preparing, opening, pausing and closing change the study; somebody else's isn't there to be changed."""
-        if object_id is None or not request.user.has_perm("studyapp.change_study"):
-            return request.user.has_perm("studyapp.change_study")
-        return may(who(request), get_object_or_404(self.get_queryset(request), pk=object_id), "change")
 
     def get_formset_kwargs(self, request: HttpRequest, obj: Study, inline: Any, prefix: str) -> dict[str, Any]:
         """A study that is begun from a test set's page begins with the methods that have run on it."""
@@ -254,51 +239,6 @@ class StudyAdmin(Owned, ModelAdmin[Study]):
     def consent_shown(self, study: Study) -> str:
         return _text(study, StudyText.Kind.CONSENT)
 
-    def get_actions_detail(self, request: HttpRequest, object_id: int | str) -> list[Any]:
-        """Only the buttons that can do something in the study's state."""
-        state = Study.objects.values_list("state", flat=True).filter(pk=object_id).first()
-        offered: list[Any] = super().get_actions_detail(request, object_id)  # type: ignore[misc]
-        return [action for action in offered if state in FITS[action.action_name.rpartition("_")[2]]]
-
-    @confirmed(
-        "Prepare",
-        "The workers make the stimuli, metrics and renderings that it lacks. Its conditions and test set then stay.",
-        permission="steer",
-        icon="build",
-    )
-    def prepare(self, request: HttpRequest, form: object, object_id: str) -> HttpResponse:
-        def asked(study: Study) -> str:
-            jobs = prepare_draft(study, who(request))
-            return f"Asked for; {jobs[-1]} comes last." if jobs else "Nothing to do: all its renderings are made."
-
-        return self._change(request, object_id, asked)
-
-    @confirmed("Open", "Observers may begin.", permission="steer", icon="play_arrow")
-    def open(self, request: HttpRequest, form: object, object_id: str) -> HttpResponse:
-        return self._change(request, object_id, _after(open_study, "is open"))
-
-    @confirmed("Pause", "Nobody new may begin; who is seated may finish.", permission="steer", icon="pause")
-    def pause(self, request: HttpRequest, form: object, object_id: str) -> HttpResponse:
-        return self._change(request, object_id, _after(pause_study, "is paused"))
-
-    @confirmed(
-        "Close",
-        "For good: no new observers and no new answers, not even from who is seated.",
-        permission="steer",
-        icon="lock",
-        danger=True,
-    )
-    def close(self, request: HttpRequest, form: object, object_id: str) -> HttpResponse:
-        return self._change(request, object_id, _after(close_study, "is closed"))
-
-    def _change(self, request: HttpRequest, pk: str, change: Callable[[Study], str]) -> HttpResponse:
-        study = get_object_or_404(self.get_queryset(request), pk=pk)
-        try:
-            messages.success(request, change(study))
-        except StudyProblemError as problem:
-            tell(request, problem)
-        return leave_dialog(request, page_url(study))
-
     @page_button("New study from TOML", permission="add", icon="upload_file")
     def from_toml(self, request: HttpRequest) -> HttpResponse:
         form = TomlForm(request.POST or None, request.FILES or None)
@@ -314,20 +254,6 @@ class StudyAdmin(Owned, ModelAdmin[Study]):
                 return redirect(page_url(study))
         lead = "It is yours, and the workers begin at once to make what it needs."
         return form_page(self, request, form, title="New study from TOML", lead=lead, submit="Make the study")
-
-
-def tell(request: HttpRequest, wrong: StudyProblemError) -> None:
-    """Each thing to mend, as a message of its own."""
-    for problem in wrong.problems:
-        messages.error(request, problem)
-
-
-def _after(change: Callable[[Study], None], state: str) -> Callable[[Study], str]:
-    def done(study: Study) -> str:
-        change(study)
-        return f"{study} {state}."
-
-    return done
 
 
 def _text(study: Study, kind: StudyText.Kind) -> str:

@@ -6,7 +6,9 @@ from typing import Any, TypeAlias
 from ninja import Field, Schema
 from pydantic import create_model
 
-from studyapp.services.tables import EXPOSURES, SESSIONS, Kind, Table
+from studyapp.services.pair_tables import EXPOSURES
+from studyapp.services.sitting_tables import SESSIONS
+from studyapp.services.tables import Kind, Table
 
 REFUSED = frozenset({401, 404, 422})
 TYPES: dict[Kind, Any] = {"text": str, "integer": int, "number": float, "boolean": bool, "time": str}

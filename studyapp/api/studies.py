@@ -13,8 +13,10 @@ from studyapp.models import Study
 from studyapp.services import overview
 from studyapp.services.access import studies_for, study_for
 from studyapp.services.data_files import DATA_FILES
+from studyapp.services.pair_tables import EXPOSURES
 from studyapp.services.provenance import rendering_told, renderings_of
-from studyapp.services.tables import EXPOSURES, SESSIONS, sittings_of
+from studyapp.services.sitting_tables import SESSIONS
+from studyapp.services.tables import sittings_of
 from studyapp.views.downloads import sent
 
 router = Router(tags=["Studies"])

@@ -8,6 +8,7 @@ from studyapp.models.member import StudyMember
 from studyapp.models.observer import Observer, Slot, StudySession
 from studyapp.models.recruiting import Invitation, Panel, PanelReturn
 from studyapp.models.rendering import Raster, Rendering
+from studyapp.models.report import MadeReport, ReportFile
 from studyapp.models.step import SessionStep
 from studyapp.models.study import Condition, ConditionMethod, Study, StudyText
 from studyapp.models.token import ApiToken
@@ -22,12 +23,14 @@ __all__ = [
     "Decision",
     "Erasure",
     "Invitation",
+    "MadeReport",
     "Observer",
     "Panel",
     "PanelReturn",
     "Raster",
     "RejectedVote",
     "Rendering",
+    "ReportFile",
     "SessionStep",
     "Slot",
     "Study",

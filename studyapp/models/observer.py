@@ -26,6 +26,11 @@ class Lane(models.TextChoices):
     SIMULATED = "simulated"
 
 
+LAB_MEASURES = {"luminance_cd_m2": (0.1, 20_000), "viewing_distance_cm": (1, 2_000), "ambient_lux": (0, 200_000)}
+"""What a lab's supervisor measures: each from the least to the most that there can be. A dark room has no light."""
+LAB_COLUMNS = tuple(f"lab_{name}" for name in LAB_MEASURES)
+
+
 class Observer(models.Model):
     """Who looks; known by a random code. One who withdraws leaves this row, so that they are still counted."""
 
@@ -105,12 +110,18 @@ class StudySession(models.Model):
     language = models.CharField(max_length=10, default="en", help_text="The language that the observer read.")
     panel = models.JSONField(default=dict, blank=True, help_text="What the recruiting panel sent along.")
     lab = models.JSONField(default=dict, blank=True, help_text="What the supervisor of a lab wrote down before it.")
+    lab_luminance_cd_m2 = models.FloatField(null=True, blank=True, help_text="Peak luminance of the lab's display.")
+    lab_viewing_distance_cm = models.FloatField(null=True, blank=True, help_text="From the eyes to the lab's display.")
+    lab_ambient_lux = models.FloatField(null=True, blank=True, help_text="Light of the lab's room.")
     person = models.CharField(max_length=200, null=True, help_text="Who it is for the panel: back again, they go on.")
     group = models.CharField(max_length=80, blank=True, help_text="The group whose quota it counts towards.")
     invitation = models.ForeignKey("Invitation", models.PROTECT, null=True, blank=True, related_name="seated")
     started_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
+    went_on_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the observer let the last answer stand, where it could be corrected."
+    )
 
     class Meta:
         ordering = ["study", "id"]
@@ -124,6 +135,14 @@ class StudySession(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(consent__isnull=True) | Q(consented_at__isnull=False), name="session_consent_has_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(went_on_at__isnull=True) | Q(state__in=["finished", "withdrawn"]),
+                name="session_went_on_from_its_end",
+            ),
+            *(
+                models.CheckConstraint(condition=Q(**{f"lab_{name}__range": limits}), name=f"lab_{name}_can_be")
+                for name, limits in LAB_MEASURES.items()
             ),
         ]
 

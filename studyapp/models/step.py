@@ -14,6 +14,7 @@ class SessionStep(models.Model):
     class Name(models.TextChoices):
         SCREEN = "screen"
         COLOUR = "colour"
+        CALIBRATION = "calibration"
         ACUITY = "acuity"
         BACKGROUND = "background"
         INSTRUCTIONS = "instructions"

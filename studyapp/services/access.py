@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
-from enhancement.models import Content, Job, Method, Stimulus, TestSet
+from enhancement.models import Content, Job, Method, Stimulus, TestSet, TrainingRun
 from studyapp.models import Study, StudyMember
 
 To = Literal["see", "change", "share"]
@@ -97,3 +97,19 @@ def jobs_for(user: User | AnonymousUser, *, to: Literal["see", "change"] = "see"
     if not user.has_perm("enhancement.view_job"):
         return Job.objects.filter(of_studies)
     return Job.objects.filter(of_studies | Q(params__study__isnull=True))
+
+
+def may_train(user: User | AnonymousUser) -> bool:
+    """Whether a person sees training and asks for it: admins alone, for a recipe names files of the workers."""
+    return bool(user.is_active and user.is_superuser)
+
+
+def trainings_for(user: User | AnonymousUser) -> QuerySet[TrainingRun]:
+    """The training runs.
+
+    Raises:
+        Http404: They aren't there for this person.
+    """
+    if not may_train(user):
+        raise Http404
+    return TrainingRun.objects.select_related("job", "requested_by")

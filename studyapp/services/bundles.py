@@ -4,17 +4,16 @@ import json
 import platform
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
 from studyapp.models import Study
 from studyapp.services.definitions import as_toml, definition_of
-from studyapp.services.methods_section import readme_of
+from studyapp.services.moments import one_moment
+from studyapp.services.pair_tables import EXPOSURES, REJECTED
 from studyapp.services.parquet_files import Outbox, parquet_pieces
 from studyapp.services.provenance import (
     content_told,
@@ -23,12 +22,13 @@ from studyapp.services.provenance import (
     renderings_of,
     schedule_told,
 )
-from studyapp.services.tables import EXPOSURES, PAGES, REJECTED, SESSIONS, Table, batches
+from studyapp.services.sitting_tables import PAGES, SESSIONS
+from studyapp.services.tables import Table, batches
 from studyapp.services.text_files import csv_pieces
 
 SOFTWARE = (
-    "phoropter", "django", "numpy", "scipy", "pandas", "choix", "pyarrow", "matplotlib", "pillow", "pillow-heif",
-    "rawpy", "opencv-python-headless", "torch", "onnxruntime",
+    "phoropter", "django", "numpy", "scipy", "pandas", "choix", "pyarrow", "matplotlib", "typst", "pillow",
+    "pillow-heif", "rawpy", "opencv-python-headless", "torch", "onnxruntime",
 )  # fmt: skip
 
 Part = Callable[[Study, bool], Iterable[str | bytes]]
@@ -47,6 +47,18 @@ def _report(study: Study, include_simulated: bool) -> Iterable[str]:
     return [_json(report_as_json(study, include_simulated=include_simulated))]
 
 
+def _readme(study: Study, include_simulated: bool) -> Iterable[str]:
+    from studyapp.services.bundle_readme import readme_of  # noqa: PLC0415
+
+    return [readme_of(study, include_simulated=include_simulated)]
+
+
+def _metrics(study: Study, _: bool) -> Iterable[str]:
+    from studyapp.services.reports import metrics_of  # noqa: PLC0415
+
+    return [metrics_of(study).to_csv(index=False, lineterminator="\n")]
+
+
 def versions() -> dict[str, str]:
     """The software that made this bundle; each stimulus says what made it."""
     return {"python": platform.python_version(), **{name: _version(name) for name in SOFTWARE}}
@@ -62,7 +74,7 @@ def _version(name: str) -> str:
 # File: what is in it. The report first: it is what the others are held against.
 PARTS: dict[str, Part] = {
     "report.json": _report,
-    "README.md": lambda study, include_simulated: [readme_of(study, include_simulated=include_simulated)],
+    "README.md": _readme,
     "study.toml": lambda study, _: [as_toml(definition_of(study)), "\n"],
     "schedule.json": lambda study, _: [_json(schedule_told(study))],
     "versions.json": lambda study, _: [_json(versions())],
@@ -70,6 +82,7 @@ PARTS: dict[str, Part] = {
     "methods.jsonl": lambda study, _: map(_line, methods_shown(study)),
     "stimuli.jsonl": lambda study, _: map(_line, map(rendering_told, renderings_of(study).iterator(chunk_size=500))),
     "exposures.csv": _table(EXPOSURES, csv_pieces),
+    "metrics.csv": _metrics,
     "exposures.parquet": _table(EXPOSURES, parquet_pieces),
     "sessions.csv": _table(SESSIONS, csv_pieces),
     "pages.csv": _table(PAGES, csv_pieces),
@@ -98,31 +111,6 @@ def _parts(study: Study, include_simulated: bool) -> Iterator[tuple[str, Iterabl
         yield name, made(study, include_simulated)
     for text in study.texts.order_by("kind", "language", "version"):
         yield f"texts/{text.kind}-{text.language}-v{text.version}.txt", [text.text, "\n"]
-
-
-@contextmanager
-def one_moment() -> Iterator[None]:
-    """Whatever is asked inside is answered as the database stood at the first question. Nobody waits for it.
-
-    On SQLite a transaction begins with the write lock (studyapp/environment.py), which would hold every vote back; this
-    one only reads.
-    """
-    if connection.in_atomic_block:
-        yield
-        return
-    is_sqlite = connection.vendor == "sqlite"
-    mode = getattr(connection, "transaction_mode", None)
-    if is_sqlite:
-        connection.transaction_mode = "DEFERRED"  # type: ignore[attr-defined]
-    try:
-        with transaction.atomic():
-            if not is_sqlite:
-                with connection.cursor() as cursor:
-                    cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            yield
-    finally:
-        if is_sqlite:
-            connection.transaction_mode = mode  # type: ignore[attr-defined]
 
 
 def _json(told: Mapping[str, Any]) -> str:

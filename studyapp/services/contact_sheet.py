@@ -1,6 +1,6 @@
 """A test set as a contact sheet: a row per content, a column per method, and why a picture isn't there."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,10 @@ from studyapp.services.content_pictures import INPUT, REFERENCE, key_of
 
 CONTENTS_PER_PAGE = 12
 METRICS = {"psnr_db": "PSNR", "ssim": "SSIM", "ms_ssim": "MS-SSIM"}
+FLAWS = {"colour_deviation": "ΔE00", "noise_amplification": "Noise"}
+NAMES = {**METRICS, **FLAWS}
 FINITE = Q(psnr_db__lt=float("inf"))
+NOISY = Q(noise_amplification__gt=-float("inf"))
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,11 @@ class Order:
     method: int
     metric: str
     best_first: bool
+
+    @property
+    def is_descending(self) -> bool:
+        """Whether high numbers come first: the best of a likeness, the worst of a flaw."""
+        return self.best_first != (self.metric in FLAWS)
 
     def __str__(self) -> str:
         return f"{self.method}-{self.metric}-{'best' if self.best_first else 'worst'}"
@@ -113,7 +121,7 @@ def order_from(text: str | None, columns: Iterable[Column]) -> Order | None:
     number, _, rest = (text or "").partition("-")
     metric, _, end = rest.partition("-")
     methods = {str(column.method.pk): column.method.pk for column in columns if column.method is not None}
-    if number not in methods or metric not in METRICS or end not in ("best", "worst"):
+    if number not in methods or metric not in NAMES or end not in ("best", "worst"):
         return None
     return Order(methods[number], metric, best_first=end == "best")
 
@@ -124,7 +132,7 @@ def sorted_by(contents: QuerySet[Content], order: Order | None) -> QuerySet[Cont
         return contents.order_by("name")
     measured = Measurement.objects.filter(stimulus__content=OuterRef("pk"), stimulus__method=order.method)
     value = F("sorted_by")
-    first = value.desc(nulls_last=True) if order.best_first else value.asc(nulls_last=True)
+    first = value.desc(nulls_last=True) if order.is_descending else value.asc(nulls_last=True)
     return contents.annotate(sorted_by=Subquery(measured.values(order.metric)[:1])).order_by(first, "name")
 
 
@@ -149,7 +157,9 @@ def columns_of(testset: TestSet) -> list[Column]:
     columns = [*photos, *made]
     for column in columns:
         if column.method is not None:
-            column.means = means.get(column.method.pk, [])
+            told = means.get(column.method.pk, [])
+            # The input is what flaws are measured against: its own are 0.
+            column.means = [mean for mean in told if column.key != INPUT or mean["metric"] not in FLAWS]
             column.job = jobs.get(column.method.pk)
     return columns
 
@@ -161,28 +171,30 @@ def _jobs(testset: TestSet) -> Iterable[Any]:
 
 
 def means_of(testset: TestSet) -> dict[int, list[dict[str, Any]]]:
-    """Each metric averaged over contents, per method; equal pictures have an infinite PSNR and are counted aside."""
+    """Each metric averaged over contents, per method; infinite values are counted aside."""
     rows = Measurement.objects.filter(stimulus__content__testset=testset).values("stimulus__method").order_by()
     averaged: Iterable[Any] = rows.annotate(
         **{f"mean_{metric}": Avg(metric, filter=FINITE) for metric in METRICS},
-        contents=Count("psnr_db", filter=FINITE),
-        infinite=Count("psnr_db", filter=Q(psnr_db=float("inf"))),
+        mean_colour_deviation=Avg("colour_deviation"),
+        mean_noise_amplification=Avg("noise_amplification", filter=NOISY),
+        compared=Count("psnr_db"),
+        infinite_psnr_db=Count("psnr_db", filter=~FINITE),
+        flawed=Count("colour_deviation"),
+        infinite_noise_amplification=Count("noise_amplification", filter=~NOISY),
     )
-    return {
-        row["stimulus__method"]: [
-            {
+    return {row["stimulus__method"]: list(_means(row)) for row in averaged}
+
+
+def _means(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for metric, name in NAMES.items():
+        if row["compared" if metric in METRICS else "flawed"]:
+            yield {
                 "method": row["stimulus__method"],
                 "metric": metric,
                 "name": name,
                 "mean": row[f"mean_{metric}"],
-                "contents": row["contents"],
-                "infinite": row["infinite"],
+                "infinite": row.get(f"infinite_{metric}", 0),
             }
-            for metric, name in METRICS.items()
-        ]
-        for row in averaged
-        if row["contents"] or row["infinite"]
-    }
 
 
 def cells_of(content: Content, columns: Iterable[Column], names: Set[str]) -> list[Cell]:

@@ -33,11 +33,17 @@ def is_expected(request: HttpRequest, study: Study, arrival: Arrival) -> bool:
     if arrival.invitation is not None:
         return True
     address = ip_address(client_address(request))
-    return any(address in ip_network(network) for network in study.lab_networks)
+    return any(address in ip_network(network, strict=False) for network in study.lab_networks)
 
 
-def problem_of_network(network: str) -> str:
-    """Why addresses can't be let in without limit; empty when they can."""
+def problems_of_networks(networks: list[str]) -> list[str]:
+    """Why addresses can't be let in without limit; none when they can."""
+    if len(networks) > MOST_NETWORKS:
+        return [f"{len(networks)} addresses: {MOST_NETWORKS} at most."]
+    return [problem for network in networks if (problem := _problem_of_network(network))]
+
+
+def _problem_of_network(network: str) -> str:
     try:
         told = ip_network(network, strict=False)
     except ValueError:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from studyapp.models import Study
 from studyapp.services.bundles import bundle_pieces
+from studyapp.services.pair_tables import EXPOSURES, PWCMP, REJECTED
 from studyapp.services.parquet_files import parquet_pieces
-from studyapp.services.tables import EXPOSURES, PAGES, PWCMP, REJECTED, SESSIONS, Table, batches
+from studyapp.services.sitting_tables import PAGES, SESSIONS
+from studyapp.services.tables import Table, batches
 from studyapp.services.text_files import csv_pieces, json_pieces
 
 Pieces = Iterator[str] | Iterator[bytes]
@@ -35,6 +37,8 @@ DATA_FILES: dict[str, DataFile] = {
     "exposures.jsonl": DataFile(JSON_LINES, _of(EXPOSURES, json_pieces)),
     "exposures.parquet": DataFile(PARQUET, _of(EXPOSURES, parquet_pieces)),
     "sessions.csv": DataFile(CSV, _of(SESSIONS, csv_pieces)),
+    "sessions.jsonl": DataFile(JSON_LINES, _of(SESSIONS, json_pieces)),
+    "sessions.parquet": DataFile(PARQUET, _of(SESSIONS, parquet_pieces)),
     "pages.csv": DataFile(CSV, _of(PAGES, csv_pieces)),
     "rejected.csv": DataFile(CSV, _of(REJECTED, csv_pieces)),
     "pwcmp.csv": DataFile(CSV, _of(PWCMP, csv_pieces)),

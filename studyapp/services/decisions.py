@@ -9,7 +9,7 @@ from django.db.models import Count, F, Q, QuerySet
 
 from studyapp.models import Decision, Study, StudySession, Trial
 from studyapp.services.arrivals import panel_of
-from studyapp.services.tables import GOLD_PASSED_OF_SITTING
+from studyapp.services.sitting_tables import GOLD_PASSED_OF_SITTING
 
 Answer = Decision.Answer
 

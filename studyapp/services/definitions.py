@@ -7,6 +7,7 @@ from typing import Any
 
 from studyapp.definition import DESIGN_KEYS
 from studyapp.models import Condition, Study, StudyText
+from studyapp.services.recruiting import recruiting_without_pay
 from studyapp.services.texts import Newest, newest_texts
 from studyapp.session_settings import SETTINGS
 
@@ -16,7 +17,7 @@ BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 def definition_of(study: Study) -> dict[str, Any]:
     """What a researcher would have written; all that the study's schedule and pages rest on.
 
-    The completion code and address aren't in it: they pay people, and this goes to whoever reviews the study.
+    Codes and addresses to go back to aren't in it: they pay people, and this goes to whoever reviews the study.
     """
     conditions = list(study.conditions.select_related("worse_than").prefetch_related("methods__method"))
     texts = _texts_of(newest_texts(study))
@@ -38,6 +39,7 @@ def definition_of(study: Study) -> dict[str, Any]:
             **({"strata": study.strata} if study.strata else {}),
         },
         "session": {key: getattr(study, key) for key in SETTINGS},
+        "recruiting": recruiting_without_pay(study),
         "texts": texts,
     }
 

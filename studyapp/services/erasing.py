@@ -1,6 +1,6 @@
 """What of a sitting can be erased, and erasing it. No vote and no trial goes: numbers rest on them.
 
-Two tables say it, so that a new column that tells on a person or a device is a line here.
+Tables say it, so that a new column or page that tells on a person or a device is a line here.
 """
 
 from datetime import datetime
@@ -15,6 +15,8 @@ OF_DEVICE: dict[str, Any] = {name: None if Trial._meta.get_field(name).null else
 """Columns of a trial that say on what it was shown, and what stands there when that is erased."""
 OF_PANEL: dict[str, Any] = {"panel": {}, "person": None, "invitation": None}
 """Columns of a sitting that lead to somebody outside of this installation."""
+PAGES_OF_DEVICE = (SessionStep.Name.SCREEN, SessionStep.Name.CALIBRATION)
+"""Pages on which a device was measured. What the rings told in the end stays: it is about eyes."""
 
 
 def erase_traces(sessions: QuerySet[StudySession], why: Erasure.Why, now: datetime) -> int:
@@ -25,7 +27,7 @@ def erase_traces(sessions: QuerySet[StudySession], why: Erasure.Why, now: dateti
     chosen = list(sessions.order_by("pk").select_for_update())
     keys = [session.pk for session in chosen]
     Trial.objects.filter(session__in=keys).update(**OF_DEVICE)
-    SessionStep.objects.filter(session__in=keys, name=SessionStep.Name.SCREEN).update(told={})
+    SessionStep.objects.filter(session__in=keys, name__in=PAGES_OF_DEVICE).update(told={})
     for session in chosen:
         if session.invitation_id is not None and session.state != StudySession.State.ABANDONED:
             Invitation.objects.filter(pk=session.invitation_id).update(unlinked=F("unlinked") + 1)

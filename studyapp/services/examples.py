@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from studyapp.models import Condition, Rendering, Study
+from studyapp.tiles import Size, level_size
 
 SIDES = ("left", "right")
 
@@ -29,6 +30,13 @@ def examples_of(study: Study) -> list[tuple[str, Condition, Condition]]:
     pairs = gold or list(combinations([one for one in conditions if not one.worse_than_id], 2))
     turns = ((number, name, pairs[number % len(pairs)]) for number, name in enumerate(study.examples))
     return [(name, other, one) if number % 2 else (name, one, other) for number, name, (one, other) in turns]
+
+
+def example_sizes(study: Study) -> list[Size]:
+    """Width and height of each example's pictures, so that the page keeps their place while they come."""
+    sizes = study.rasters.filter(content__name__in=study.examples).values_list("content__name", "width_px", "height_px")
+    rasters = {name: (width_px, height_px) for name, width_px, height_px in sizes}
+    return [level_size(rasters[name], 0) for name, *_ in examples_of(study)]
 
 
 def example_file(study: Study, number: int, side: str) -> Picture | None:

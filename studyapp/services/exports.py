@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from studyapp.models import Study
-from studyapp.services.tables import EXPOSURES, batches
+from studyapp.services.pair_tables import EXPOSURES
+from studyapp.services.tables import batches
 from studyapp.services.text_files import csv_pieces
 
 COLUMNS = tuple(EXPOSURES.columns)

@@ -16,14 +16,14 @@ from enhancement.models import Job, TestSet
 from enhancement.services.jobs import ENDED_BADLY, OPEN
 from enhancement.services.pace import precisely, roughly, seconds_left, seconds_per_unit
 from studyapp.models import Study
-from studyapp.services.access import jobs_for, studies_for
+from studyapp.services.access import jobs_for, may_train, studies_for
 
 ENDED_PER_PAGE = 30
 OPEN_SHOWN = 200
 UNANSWERED_AFTER = timedelta(seconds=30)
 NO_WORKER = "No worker has taken it yet. Workers start with make serve; are they running?"
 
-MAKES = {"renderings": "Renderings", "batch": "Next pairs"}
+MAKES = {"renderings": "Renderings", "batch": "Next pairs", "report": "Report"}
 """What a study's jobs make, by kind."""
 
 
@@ -118,6 +118,7 @@ class _Words:
         named = {job.params["study"] for job in [*jobs, *awaited] if "study" in job.params}
         self.studies: dict[int, Study] = studies_for(user).in_bulk(named)
         self.testsets = self._testsets(jobs)
+        self.may_train = may_train(user)
         self.ahead = _ahead()
 
     @staticmethod
@@ -150,8 +151,13 @@ class _Words:
 
     def makes(self, job: Job) -> tuple[str, str] | None:
         study = self.studies.get(job.params.get("study", 0))
+        if study is not None and job.kind == "report":
+            asked = "?simulated=yes" if job.params["simulated"] else ""
+            return f"report of {study}", reverse("report", args=[study.pk]) + asked
         if study is not None:
             return f"study {study}", reverse("study", args=[study.pk])
+        if job.kind == "train":
+            return ("training run", reverse("training-run", args=[job.params["run"]])) if self.may_train else None
         known = job.params.get("testset") if job.kind != "load_testset" else job.params.get("name")
         testset = self.testsets.get(known)
         return (f"contact sheet of {testset}", reverse("testset", args=[testset.pk])) if testset else None

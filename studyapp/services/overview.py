@@ -128,8 +128,9 @@ def jobs_of(study: Study) -> list[Job]:
     """What the study waits for, the oldest first: work that is open, or that failed and wasn't asked for again."""
     concerned = Q(params__study=study.pk) | Q(params__testset=study.testset_id)
     latest: dict[tuple[str, str], Job] = {}
-    # An adaptive study's next batch comes and goes with its sittings: nobody waits for it.
-    for job in Job.objects.filter(concerned).exclude(kind="batch", state__in=OPEN).order_by("pk"):
+    # An adaptive study's next batch comes and goes with its sittings: nobody waits for it. A report has its own page.
+    shown = Job.objects.filter(concerned).exclude(kind="batch", state__in=OPEN).exclude(kind="report")
+    for job in shown.order_by("pk"):
         latest[job.kind, str(sorted(job.params.items()))] = job
     return [job for job in latest.values() if job.state in OPEN or job.state == Job.State.FAILED]
 

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from studyapp.forms import DEVICE, LOOKED
 from studyapp.models import Decision, Study, StudySession, Trial
+from studyapp.services.lab import lab_told
 
 FORMAT = "phoropter-own-data-1"
 
@@ -89,10 +90,11 @@ OF_SITTING: dict[str, Callable[[StudySession], Any]] = {
     "began_at": lambda session: session.started_at,
     "last_seen_at": lambda session: session.last_seen_at,
     "finished_at": lambda session: session.finished_at,
+    "went_on_at": lambda session: session.went_on_at,
     "instructions": lambda session: {"text": session.instructions.text, "version": session.instructions.version},
     "agreed_to": _agreed,
     "language": lambda session: session.language,
-    "written_down_by_the_lab": lambda session: session.lab,
+    "written_down_by_the_lab": lab_told,
     "pages_around_the_pairs": _pages,
     "sent_along_by_the_panel": lambda session: session.panel,
     "known_to_the_panel_as": lambda session: session.person,

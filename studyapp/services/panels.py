@@ -53,7 +53,10 @@ def problems_of_template(template: str, parameters: list[str]) -> list[str]:
     """Why a template leads nowhere, or could be made to lead somebody elsewhere."""
     if not template:
         return []
-    where = urlsplit(template)
+    try:
+        where = urlsplit(template)
+    except ValueError as error:
+        return [f"This is no address: {error}."]
     problems = []
     if where.scheme not in ("http", "https") or not where.netloc:
         problems.append("An address begins with https:// and the panel's name.")

@@ -1,10 +1,10 @@
 """The design report: what a study, as designed, will show, cost and find, before anybody has looked."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from math import ceil
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from django.core.cache import cache
@@ -14,6 +14,7 @@ from studyapp.charts import curves
 from studyapp.design.cells import pair, pair_count
 from studyapp.design.schedule import Design, counts, slot
 from studyapp.models import Study
+from studyapp.services.minutes import seconds_around, seconds_of
 from studyapp.services.plan_warnings import Facts, warnings_of
 from studyapp.services.schedules import Numbered, design_of, numbered
 from studyapp.simulation.outlook import Expected, Showings, Supposed, expect, showings
@@ -30,6 +31,7 @@ CURVE_TO = 200
 
 
 PAIRS_SHOWN = 60
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -98,22 +100,35 @@ def _studies(design: Design) -> int:
 def _simulated(design: Design, numbers: Sequence[int], supposed: Supposed) -> tuple[Showings, list[Expected]]:
     """The schedule and the simulated studies on it, from the cache where they were made before."""
     studies = _studies(design)
-    asked = repr((design, list(numbers), supposed, studies, SEED))
-    key = f"plan-{hashlib.sha256(asked.encode()).hexdigest()}"
-    made: tuple[Showings, list[Expected]] | None = cache.get(key)
-    if made is None:
-        slots = [slot(design, index) for index in range(max(numbers))]
-        shown = showings(slots, design.conditions, len(design.contents))
-        expected = expect(shown, numbers, supposed, studies=studies, seed=SEED) if studies else []
-        made = (shown, expected)
-        cache.set(key, made, timeout=KEEP_S)
-    return made
+    shown = _kept(lambda: _shown(design, max(numbers)), design, max(numbers))
+    if not studies:
+        return shown, []
+    asked = (design, list(numbers), supposed, studies, SEED)
+    return shown, _kept(lambda: expect(shown, numbers, supposed, studies=studies, seed=SEED), *asked)
+
+
+def _shown(design: Design, sittings: int) -> Showings:
+    slots = [slot(design, index) for index in range(sittings)]
+    return showings(slots, design.conditions, len(design.contents))
+
+
+def _kept(make: Callable[[], T], *asked: object) -> T:
+    """What follows from ``asked`` alone, made once a day."""
+    key = f"plan-{hashlib.sha256(repr(asked).encode()).hexdigest()}"
+    found: T | None = cache.get(key)
+    if found is None:
+        found = make()
+        cache.set(key, found, timeout=KEEP_S)
+    return found
 
 
 def _sitting(design: Design, study: Study) -> dict[str, Any]:
     kinds = counts(design)
     trials = kinds.main + kinds.gold + kinds.same + kinds.repeat
-    return {**asdict(kinds), "trials": trials, "minutes": trials * study.seconds_per_trial / 60}
+    return {
+        **asdict(kinds), "trials": trials, "practice": study.practice_trials, "around_s": seconds_around(study),
+        "minutes": seconds_of(study, trials) / 60,
+    }  # fmt: skip
 
 
 def _coverage(design: Design, shown: Showings, observers: int) -> dict[str, Any]:

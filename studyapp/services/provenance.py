@@ -54,6 +54,7 @@ def stimulus_told(stimulus: Stimulus) -> dict[str, Any]:
         "code_version": stimulus.code_version,
         "device": stimulus.device,
         "dtype": stimulus.dtype,
+        "mode": stimulus.mode or None,
         "seconds": stimulus.seconds,
         "made_at": iso(stimulus.created_at),
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.report import SEED, Report, report
+from analysis.reporting.report import SEED, Report, report
 from studyapp.definition import StudyProblemError
 from studyapp.models import RejectedVote, Trial, Vote
 from studyapp.models.observer import Lane

@@ -1,69 +1,56 @@
 """A study's report: the exposures of the export, the metrics of the library, the functions of `analysis`."""
 
-import hashlib
-import json
-from collections.abc import Callable
+from collections import Counter
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 import pandas as pd
 from django.core.cache import cache
-from django.db.models import Count, Max
-from matplotlib.figure import Figure
 
-from analysis.figures import FIGURES, as_png, as_svg
-from analysis.report import SEED, Report, report
+from analysis.reporting.metric_means import METRIC_COLUMNS
+from analysis.reporting.report import SEED, Report, report
+from analysis.reporting.whole import REPLICATES, whole_report
 from analysis.votes import OPTIONAL, REQUIRED
-from studyapp.models import Rendering, Study, Trial, Vote
+from studyapp.models import Rendering, Study
 from studyapp.models.observer import Lane
 from studyapp.services.decisions import left_out
+from studyapp.services.made_reports import current_numbers
+from studyapp.services.methods_section import study_methods
 from studyapp.services.overview import conditions_of
+from studyapp.services.pair_tables import EXPOSURES
+from studyapp.services.report_keys import compared, report_key
 from studyapp.services.schedules import numbered
-from studyapp.services.tables import EXPOSURES, batches
+from studyapp.services.sitting_tables import SESSIONS
+from studyapp.services.tables import batches
 from studyapp.services.text_files import iso
 
-REPLICATES = 1000
 KEEP_S = 3600
 UNMEASURED = "not measured yet"
-WRITERS: dict[str, Callable[[Figure], bytes]] = {"svg": as_svg, "png": as_png}
+PHONE_BELOW_PX, TABLET_BELOW_PX = 600, 1200
+"""CSS pixels: of a viewport's shorter side, and of its longer one."""
 
 
-def report_of(study: Study, *, include_simulated: bool = False) -> Report:
-    """The report of a study as its votes stand. The same votes and settings give the same report.
+def report_of(study: Study, *, include_simulated: bool = False, checks: bool = True) -> Report:
+    """Scores, preferences and means as the votes stand, for who can't wait for a worker.
 
     Replicates and seed are those of `python -m analysis scale`, which gives the same numbers from the exported file.
+    Without ``checks`` the model isn't tested, which takes longer than all else.
     """
-    key = f"report-{report_key(study, include_simulated=include_simulated)}"
+    key = f"report-{checks}-{report_key(study, include_simulated=include_simulated)}"
     made: Report | None = cache.get(key)
     if made is None:
         made = report(
             votes_of(study, include_simulated=include_simulated),
             metrics=metrics_of(study),
-            conditions=_compared(study),
+            conditions=compared(study),
             replicates=REPLICATES,
             seed=SEED,
             include_simulated=include_simulated,
+            checks=checks,
         )
         cache.set(key, made, timeout=KEEP_S)
     return made
-
-
-def report_key(study: Study, *, include_simulated: bool = False) -> str:
-    """Changes with whatever the report rests on: showings, votes, sittings, metrics, conditions."""
-    votes = Vote.objects.filter(trial__session__study=study).aggregate(number=Count("pk"), last=Max("pk"))
-    measured = Rendering.objects.filter(raster__study=study).aggregate(
-        rendered=Count("pk"), measured=Count("stimulus__measurement")
-    )
-    told: dict[str, Any] = {
-        "study": [study.pk, study.state, include_simulated, *_compared(study)],
-        "votes": votes,
-        "shown": Trial.objects.filter(session__study=study, shown_at__isnull=False).count(),
-        "measured": measured,
-        "sessions": list(
-            study.sessions.order_by("pk").values_list("pk", "state", "pilot", "simulated", "decision__use")
-        ),
-    }
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def votes_of(study: Study, *, include_simulated: bool = False) -> pd.DataFrame:
@@ -79,22 +66,75 @@ def metrics_of(study: Study) -> pd.DataFrame:
     measured = "stimulus__measurement__"
     rows = Rendering.objects.filter(raster__study=study).values_list(
         "raster__content__name",
+        "raster__content__camera",
         "condition__name",
-        *(f"{measured}{name}" for name in ("psnr_db", "ssim", "ms_ssim", "reason")),
+        *(f"{measured}{name}" for name in (*METRIC_COLUMNS, "reason", "flaws_reason")),
     )
     table = pd.DataFrame(
         list(rows.order_by("raster__content__name", "condition__position")),
-        columns=["content", "condition", "psnr_db", "ssim", "ms_ssim", "why"],
+        columns=["content", "camera", "condition", *METRIC_COLUMNS, "why", "flaws_why"],
     )
-    return table.assign(why=table["why"].fillna(UNMEASURED))
-
-
-def _compared(study: Study) -> list[str]:
-    return list(study.conditions.filter(worse_than=None).values_list("name", flat=True))
+    asked = table["flaws_why"].replace("", UNMEASURED)  # measured before there were flaws to measure
+    return table.assign(why=table["why"].fillna(UNMEASURED), flaws_why=asked.fillna(UNMEASURED))
 
 
 def report_as_json(study: Study, *, include_simulated: bool = False) -> dict[str, Any]:
-    """The report as plain data, with what was asked about what."""
+    """The whole report as plain data: the one that a worker made where it still holds, else made now."""
+    made = current_numbers(study, include_simulated=include_simulated)
+    if made is not None:
+        return made
+    key = f"numbers-{report_key(study, include_simulated=include_simulated)}"
+    numbers: dict[str, Any] | None = cache.get(key)
+    if numbers is None:
+        numbers = numbers_of(material_of(study, include_simulated=include_simulated))
+        cache.set(key, numbers, timeout=KEEP_S)
+    return numbers
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a report is made from, read from the database at one moment.
+
+    Attributes:
+        facts: What no vote says: the study, its design, its methods in words, decisions, devices.
+    """
+
+    votes: pd.DataFrame
+    metrics: pd.DataFrame
+    conditions: list[str]
+    include_simulated: bool
+    facts: dict[str, Any]
+
+
+def material_of(study: Study, *, include_simulated: bool = False) -> Material:
+    """Read all that a report rests on."""
+    return Material(
+        votes_of(study, include_simulated=include_simulated),
+        metrics_of(study),
+        compared(study),
+        include_simulated,
+        {
+            "study": _asked(study, include_simulated=include_simulated),
+            "left_out_by_decision": left_out(study),
+            "devices": devices_of(study, include_simulated=include_simulated),
+        },
+    )
+
+
+def numbers_of(material: Material) -> dict[str, Any]:
+    """The whole report as plain data; asks the database for nothing. `python -m analysis reproduce` does the same."""
+    numbers = whole_report(
+        material.votes,
+        metrics=material.metrics,
+        conditions=material.conditions,
+        replicates=REPLICATES,
+        seed=SEED,
+        include_simulated=material.include_simulated,
+    )
+    return {**material.facts, **numbers}
+
+
+def _asked(study: Study, *, include_simulated: bool) -> dict[str, Any]:
     conditions = {
         condition.name: {
             "methods": {camera: str(method) if method else None for camera, method in by_camera},
@@ -102,16 +142,33 @@ def report_as_json(study: Study, *, include_simulated: bool = False) -> dict[str
         }
         for condition, by_camera in conditions_of(study)
     }
-    asked = {
+    return {
         "name": study.name,
         "question": study.question,
         "testset": study.testset.name,
         "photos_simulated": study.testset.simulated,
         "conditions": conditions,
         "design": {"policy_version": study.policy_version, "seed": study.seed, "batches": batches_of(study)},
+        "methods": [list(part) for part in study_methods(study, include_simulated=include_simulated)],
     }
-    decided = {"left_out_by_decision": left_out(study)}
-    return {"study": asked, **decided, **report_of(study, include_simulated=include_simulated).as_json()}
+
+
+def devices_of(study: Study, *, include_simulated: bool = False) -> list[dict[str, Any]]:
+    """What the sittings that count were looked at on, as the browser told with the first pair, and how many on each."""
+    names = ("viewport_width_px", "viewport_height_px", "device_pixel_ratio")
+    rows = batches(SESSIONS, study, "pilot", *names, include_simulated=include_simulated)
+    told = Counter(row[1:] for row in map(tuple, chain.from_iterable(rows)) if not row[0] and row[1] is not None)
+    return [
+        {"kind": sized(width, height), "width_px": width, "height_px": height, "pixel_ratio": ratio, "sittings": number}
+        for (width, height, ratio), number in sorted(told.items(), key=str)
+    ]
+
+
+def sized(width_px: int, height_px: int) -> str:
+    """What a viewport is the size of; which device it is, no browser is asked."""
+    if min(width_px, height_px) < PHONE_BELOW_PX:
+        return "phone-sized"
+    return "tablet-sized" if max(width_px, height_px) < TABLET_BELOW_PX else "desktop-sized"
 
 
 def batches_of(study: Study) -> list[dict[str, Any]]:
@@ -125,92 +182,3 @@ def batches_of(study: Study) -> list[dict[str, Any]]:
         }
         for batch in study.batches.filter(lane=Lane.MAIN)
     ]
-
-
-def page_of(study: Study, *, include_simulated: bool = False) -> dict[str, Any]:
-    """What the report's page shows: the report as plain data, and its one table of scores and metrics."""
-    told = report_of(study, include_simulated=include_simulated).as_json()
-    # Said beside the scores that are not there; once on a page is enough.
-    told["notes"] = [note for note in told["notes"] if not note.startswith("Scores are withheld.")]
-    table = score_table(study, told)
-    return {
-        "report": told,
-        "table": table,
-        "missing": missing_metrics(table),
-        "left_out": left_out(study),
-        "cameras": camera_table(told),
-        "include_simulated": include_simulated,
-        "simulated_votes": 0 if include_simulated else simulated_votes(study),
-    }
-
-
-def simulated_votes(study: Study) -> int:
-    """How many votes a program gave, of every kind of trial."""
-    return Vote.objects.filter(trial__session__study=study, trial__session__simulated=True).count()
-
-
-def figure_of(study: Study, name: str, suffix: str, *, include_simulated: bool = False) -> bytes:
-    """A figure of the report as a file; drawn once for as long as the report stands.
-
-    Raises:
-        KeyError: ``name`` isn't in ``FIGURES``, or ``suffix`` not in ``WRITERS``.
-    """
-    key = f"{name}-{suffix}-{report_key(study, include_simulated=include_simulated)}"
-    drawn: bytes | None = cache.get(key)
-    if drawn is None:
-        drawn = WRITERS[suffix](FIGURES[name](report_of(study, include_simulated=include_simulated)))
-        cache.set(key, drawn, timeout=KEEP_S)
-    return drawn
-
-
-def score_table(study: Study, told: dict[str, Any]) -> list[dict[str, Any]]:
-    """One row per condition: score with interval, means of its metrics; the best first, gold-only ones last."""
-    scores = {row["condition"]: row for row in told["scale"]["scores"]}
-    metrics = {row["condition"]: row for row in told["metrics"]}
-    conditions = list(study.conditions.all())
-    ranks = {name: rank for rank, name in enumerate(scores)}
-    conditions.sort(key=lambda condition: (ranks.get(condition.name, len(ranks)), condition.position))
-    return [
-        {
-            "condition": condition,
-            "score": scores.get(condition.name),
-            "metrics": metrics.get(condition.name),
-        }
-        for condition in conditions
-    ]
-
-
-def camera_table(told: dict[str, Any]) -> dict[str, Any]:
-    """Scores camera by camera: a row per condition in the order of the pooled table; nothing for a single camera."""
-    by_camera = [{row["condition"]: row for row in part["scale"]["scores"]} for part in told["cameras"]]
-    order = [row["condition"] for row in told["scale"]["scores"]] or told["conditions"]
-    return {
-        "parts": told["cameras"],
-        "rows": [(name, [scores.get(name) for scores in by_camera]) for name in order] if by_camera else [],
-    }
-
-
-def missing_metrics(table: list[dict[str, Any]]) -> list[str]:
-    """Why metrics lack contents, in sentences; a reason that several conditions share is said once."""
-    whom: dict[tuple[str, int], list[str]] = {}
-    said = []
-    for row in table:
-        metrics, name = row["metrics"], row["condition"].name
-        if metrics is None:
-            continue
-        for why, number in metrics["ssim"]["missing"].items():
-            whom.setdefault((why, number), []).append(name)
-        if infinite := metrics["psnr_db"]["infinite"]:
-            said.append(f"{name} equals the reference on {_contents(infinite)}; that PSNR is not in the mean.")
-    return [_lacks(names, number, why) for (why, number), names in whom.items()] + said
-
-
-def _lacks(names: list[str], number: int, why: str) -> str:
-    told = why if why.endswith((".", "?")) else f"{why}."
-    if len(names) == 1:
-        return f"{names[0]} has no metrics on {_contents(number)}: {told}"
-    return f"{', '.join(names[:-1])} and {names[-1]} have no metrics on {_contents(number)}: {told}"
-
-
-def _contents(number: int) -> str:
-    return f"{number} content" if number == 1 else f"{number} contents"

@@ -1,12 +1,13 @@
-"""Observers of a study as it stands, screened blind: `analysis.screening` on the exposures of the export."""
+"""Observers of a study as it stands, screened blind: `analysis.quality.screening` on the exposures of the export."""
 
 from typing import Any
 
 from django.core.cache import cache
 
-from analysis.screening import RULES, Screened, Screening, screen
+from analysis.quality.screening import RULES, Screened, Screening, screen
 from studyapp.models import Study
-from studyapp.services.reports import report_key, votes_of
+from studyapp.services.report_keys import report_key
+from studyapp.services.reports import votes_of
 
 KEEP_S = 3600
 

@@ -11,6 +11,7 @@ from studyapp.design.schedule import Planned
 from studyapp.models import Observer, Rendering, Study, StudySession, StudyText, Trial
 from studyapp.services.arrivals import NOBODY_KNOWN, Arrival, NotInvitedError, refuse_uninvited, sittings_of
 from studyapp.services.batches import ask_for_batch
+from studyapp.services.lab import lab_columns
 from studyapp.services.places import Hand, abandon_sessions, end_silent, take_places
 from studyapp.services.quotas import QuotaFullError, refuse_full
 from studyapp.services.schedules import Numbered, design_of, lane_of, numbered, plan_of
@@ -78,7 +79,7 @@ def begin_session(
         consented_at=now if consent else None,
         language=language,
         panel={**arrival.told, **(panel or {})},
-        lab=dict(lab or {}),
+        **lab_columns(lab or {}),
         person=arrival.person,
         group=arrival.group,
         invitation=arrival.invitation,

@@ -10,8 +10,10 @@ from django.db import transaction
 from django.db.models import Count, F, OuterRef, Q, Window
 from django.utils import timezone
 
+from studyapp.forms import LOOKED
 from studyapp.models import Study, StudySession, Trial
 from studyapp.services.arrivals import is_spent
+from studyapp.services.corrections import last_answer
 from studyapp.services.places import take_up_again
 from studyapp.services.quotas import QuotaFullError, pause_if_complete, refuse_full
 from studyapp.services.rhythm import rhythm_of
@@ -19,11 +21,6 @@ from studyapp.services.texts import newest_texts, question_in
 
 JUST_NOW = timedelta(seconds=30)
 """A showing follows its vote at once, as a rule: the sign of life is not written down twice."""
-
-
-def minutes_of(study: Study) -> int:
-    """What a sitting is expected to take, in whole minutes."""
-    return max(1, round((study.trials_per_session + study.practice_trials) * study.seconds_per_trial / 60))
 
 
 def touch(session: StudySession) -> bool:
@@ -57,7 +54,9 @@ def state_of(session: StudySession) -> dict[str, Any]:
         "question_language": language,
         "answers": ["left", "right", *ties],
         "correction": study.allow_correction,
+        "last": last_told(session),
         "place_url": f"/look/{session.token}/place/",
+        "onward_url": f"/look/{session.token}/onward/",
         "finish_url": f"/look/{session.token}/thanks/",
     }
 
@@ -92,6 +91,15 @@ def as_told(progress: Progress) -> dict[str, Any]:
     """Progress as the page is told of it."""
     trials = [as_shown(trial) for trial in progress.coming]
     return {"answered": progress.answered, "total": progress.total, "trials": trials}
+
+
+def last_told(session: StudySession) -> dict[str, Any] | None:
+    """What the page needs to take the last answer back: the pair, what was said, and how it had been looked at."""
+    trial = last_answer(session)
+    if trial is None:
+        return None
+    looked = {name: getattr(trial.vote, name) for name in LOOKED}
+    return {"trial": as_shown(trial), "answer": trial.vote.answer, "looked": looked}
 
 
 def as_shown(trial: Trial) -> dict[str, Any]:

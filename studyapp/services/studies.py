@@ -12,6 +12,7 @@ from studyapp.definition import Definition, StudyProblemError
 from studyapp.design.schedule import policy_of, slot
 from studyapp.models import Condition, ConditionMethod, Study, StudyText, Vote
 from studyapp.services.practice import problems_of_practice
+from studyapp.services.recruiting import set_recruiting
 from studyapp.services.renderings import method_for, prepare_study, unrendered
 from studyapp.services.schedules import design_of, numbered, plan_of
 from studyapp.services.texts import write_version
@@ -42,6 +43,7 @@ def create_study(definition: Definition, owner: User) -> Study:
                 write_version(study, StudyText.Kind(kind), text.strip(), language)
     if problems := problems_of_design(study):
         raise StudyProblemError(problems)
+    set_recruiting(study, definition.recruiting)
     prepare_study(study, owner)
     return study
 

@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q
 from enhancement.services.verification import Check, Look, Violation, all_that
 from enhancement.services.verify_rows import REPORT
 from studyapp.models import Decision, RejectedVote, SessionStep, StudySession, Trial, Vote
+from studyapp.services.lab import lab_columns
 from studyapp.services.schedules import MARKS
 from studyapp.services.votes import CORRECTED, SECOND_ANSWER
 
@@ -58,7 +59,16 @@ def rejected(look: Look) -> Iterator[Violation]:
     yield from all_that(corrected.exclude(Exists(before)), "it was corrected, but the first answer isn't kept", REPORT)
     not_allowed = corrected.filter(trial__session__study__allow_correction=False)
     yield from all_that(not_allowed, "it was corrected, which its study doesn't allow", EXCLUDE)
+    yield from all_that(corrected.filter(_corrected_late()), "it was corrected after its observer had gone on", EXCLUDE)
     look.seen(events.count())
+
+
+def _corrected_late() -> Q:
+    """Corrected after the next answer, or after the observer let the last one stand."""
+    of_sitting = Vote.objects.filter(trial__session=OuterRef("trial__session"))
+    after_it = of_sitting.filter(trial__position__gt=OuterRef("trial__position"))
+    overtaken = after_it.filter(answered_at__lt=OuterRef("answered_at") - CLOCKS_DIFFER)
+    return Exists(overtaken) | Q(answered_at__gt=F("trial__session__went_on_at") + CLOCKS_DIFFER)
 
 
 def sittings(look: Look) -> Iterator[Violation]:
@@ -71,11 +81,12 @@ def sittings(look: Look) -> Iterator[Violation]:
     finished = sessions.filter(state=state.FINISHED)
     yield from all_that(finished.filter(Exists(unanswered)), "it is finished, but not every trial has its vote", REPORT)
     yield from all_that(finished.filter(finished_at=None), "it is finished, but not when", REPORT)
+    early = sessions.filter(went_on_at__lt=F("finished_at") - CLOCKS_DIFFER)
+    yield from all_that(early, "its observer went on from the last pair before it was answered", REPORT)
     gone = Q(state=state.WITHDRAWN, observer__withdrawn_at=None)
     yield from all_that(sessions.filter(gone), "it was withdrawn, but its observer wasn't", REPORT)
-    known = (
-        ~Q(panel={}) | ~Q(lab={}) | Q(person__isnull=False) | Q(invitation__isnull=False) | ~Q(observer__background={})
-    )
+    known = ~Q(panel={}) | ~Q(**lab_columns({})) | ~Q(observer__background={})
+    known |= Q(person__isnull=False) | Q(invitation__isnull=False)
     known |= Q(Exists(Trial.objects.filter(session=OuterRef("pk"), device_pixel_ratio__isnull=False)))
     known |= Q(Exists(SessionStep.objects.filter(session=OuterRef("pk")).exclude(told={})))
     known |= Q(Exists(Decision.objects.filter(session=OuterRef("pk"))))

@@ -99,14 +99,24 @@ def _record(trial: Trial, answer: str, looked: Mapping[str, Any], device: Mappin
 
 def _correct(trial: Trial, vote: Vote, answer: str, looked: Mapping[str, Any], corrects: str) -> Vote:
     """Put an answer in the place of the last one given, once; what that one said stays as an event."""
-    if corrects == answer or _too_late(trial.session):  # the sign of life locks the sitting: the next answer waits
-        return vote
+    if corrects == answer or not _may_correct(trial.session):
+        return Vote.objects.get(pk=vote.pk)  # as it stands by now: this very letter may have arrived before
     later = Vote.objects.filter(trial__session=trial.session_id, trial__position__gt=trial.position)
     still = Vote.objects.filter(~Exists(later), pk=vote.pk, answer=corrects, corrected_from="")
     if still.update(answer=answer, corrected_from=corrects, answered_at=timezone.now(), **looked):
         event = RejectedVote.objects.create(trial=trial, answer=corrects, reason=CORRECTED)
         RejectedVote.objects.filter(pk=event.pk).update(received_at=vote.answered_at)
     return Vote.objects.get(pk=vote.pk)
+
+
+def _may_correct(session: StudySession) -> bool:
+    """Whether the observer hasn't gone on. A sign of life, which locks the sitting: the next answer waits."""
+    if session.study.state == Study.State.CLOSED:
+        return False
+    here = StudySession.objects.filter(pk=session.pk, state__in=StudySession.HOLDING, went_on_at=None)
+    if here.update(last_seen_at=timezone.now()):
+        return True
+    return session.state not in (StudySession.State.FINISHED, StudySession.State.WITHDRAWN) and touch(session)
 
 
 def _too_late(session: StudySession) -> str:

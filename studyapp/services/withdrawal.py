@@ -8,13 +8,14 @@ from django.utils import timezone
 
 from studyapp.models import Decision, Erasure, Observer, SessionStep, Study, StudySession, Trial
 from studyapp.services.erasing import erase_traces
+from studyapp.services.lab import lab_columns
 from studyapp.services.places import give_back
 
 log = logging.getLogger(__name__)
 
 OF_OBSERVER: dict[str, Any] = {"background": {}}
 """Columns of an observer that say something of them."""
-OF_SITTING: dict[str, Any] = {"group": "", "lab": {}}
+OF_SITTING: dict[str, Any] = {"group": "", **lab_columns({})}
 
 
 @transaction.atomic

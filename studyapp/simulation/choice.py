@@ -17,7 +17,7 @@ from math import exp, sqrt
 
 import numpy as np
 
-from analysis.bradley_terry import fit
+from analysis.models.bradley_terry import fit
 from studyapp.simulation.chance import Use, key_of, stream
 
 GOLD_GAP = 4.0

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
-from analysis.counts import PairCounts
-from analysis.newton import Floats
-from analysis.planning import contrasts
+from analysis.inference.contrasts import SameTrials, contrasts
+from analysis.models.newton import Floats
 from studyapp.design.schedule import Planned
 
 Ints = npt.NDArray[np.intp]
+Answers = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,9 @@ def expect(
     """
     rng = np.random.default_rng(seed)
     ahead = [number % shown.conditions for number in range(studies)]
-    told = [_answers(shown, _scores(shown.conditions, best, supposed.difference), supposed, rng) for best in ahead]
+    told = np.stack(
+        [_answers(shown, _scores(shown.conditions, best, supposed.difference), supposed, rng) for best in ahead]
+    )
     return [_at(shown.of_first(number), number, told, ahead) for number in numbers]
 
 
@@ -125,7 +126,7 @@ def _scores(conditions: int, best: int, difference: float) -> Floats:
     return scores
 
 
-def _answers(shown: Showings, scores: Floats, supposed: Supposed, rng: np.random.Generator) -> Ints:
+def _answers(shown: Showings, scores: Floats, supposed: Supposed, rng: np.random.Generator) -> Answers:
     """Shape (trials,): 1 for left, −1 for right, 0 for a tie."""
     observers = int(shown.observer[-1]) + 1
     taste = scores + supposed.observer_sd * rng.normal(size=(observers, shown.conditions))
@@ -133,7 +134,7 @@ def _answers(shown: Showings, scores: Floats, supposed: Supposed, rng: np.random
         taste[shown.observer, shown.left] - taste[shown.observer, shown.right], nu=supposed.nu
     )
     drawn = rng.random(len(left))
-    return np.where(drawn < left, 1, np.where(drawn < left + right, -1, 0)).astype(np.intp)
+    return np.where(drawn < left, 1, np.where(drawn < left + right, -1, 0)).astype(np.int8)
 
 
 def many_chances(gaps: Floats, *, nu: float = 0.0) -> tuple[Floats, Floats, Floats]:
@@ -150,9 +151,9 @@ def many_chances(gaps: Floats, *, nu: float = 0.0) -> tuple[Floats, Floats, Floa
     return np.where(ahead, likelier, other), np.where(ahead, other, likelier), nu * fall / total
 
 
-def _at(shown: Showings, number: int, told: Sequence[Ints], ahead: Sequence[int]) -> Expected:
+def _at(shown: Showings, number: int, told: Answers, ahead: Sequence[int]) -> Expected:
     """The studies as they stand after their first observers."""
-    read = contrasts([count(shown, said[: len(shown.pair)], number) for said in told])
+    read = contrasts(same_trials(shown, told[:, : len(shown.pair)], number))
     best = np.array(ahead, dtype=np.intp)[read.has_scores > 0]
     n, studies = shown.conditions, len(told)
     rows = np.arange(len(best))
@@ -171,21 +172,14 @@ def _at(shown: Showings, number: int, told: Sequence[Ints], ahead: Sequence[int]
     )
 
 
-def count(shown: Showings, said: Ints, observers: int) -> PairCounts:
-    """Votes as the analysis counts them, for the pairs that are shown.
+def same_trials(shown: Showings, said: Answers, observers: int) -> SameTrials:
+    """Votes as the analysis reads them.
 
     Args:
         shown: What was shown.
-        said: Shape (trials,): 1 for left, −1 for right, 0 for a tie.
+        said: Shape (studies, trials): 1 for left, −1 for right, 0 for a tie.
         observers: How many there are.
     """
-    numbers, pair = np.unique(shown.pair, return_inverse=True)
+    first, second = np.minimum(shown.left, shown.right), np.maximum(shown.left, shown.right)
     first_won = np.where(shown.left < shown.right, said, -said)
-    shape = (observers, len(numbers))
-    wins, losses, ties = (
-        csr_array((np.ones(mask.sum()), (shown.observer[mask], pair[mask])), shape=shape)
-        for mask in (first_won == 1, first_won == -1, first_won == 0)
-    )
-    upper = np.stack(np.triu_indices(shown.conditions, 1), axis=1)
-    names = tuple(str(place) for place in range(shown.conditions))
-    return PairCounts(names, tuple(str(place) for place in range(observers)), upper[numbers], wins, losses, ties)
+    return SameTrials(shown.conditions, observers, shown.observer, first, second, first_won)

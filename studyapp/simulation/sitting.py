@@ -26,15 +26,16 @@ ANSWERS: dict[str, Told] = {
         "anyway": "yes",
     },
     "colour": lambda device: {"seen": "none"},
+    "calibration": lambda device: {"skip": "yes"},
     "acuity": lambda device: {"seen": "none"},
     "background": lambda device: {},
     "instructions": lambda device: {},
     "questions": lambda device: {},
 }
 """What simulated observers tell on the pages around the trials, by name, from the device they look on: they have no
-eyes to be tested and no life to tell of."""
+eyes to be tested, no card to hold up and no life to tell of."""
 
-KEPT, REFUSED, TOO_LATE, BAD = 200, 409, 410, 400
+KEPT, WENT_ON, BAD, REFUSED, TOO_LATE = 200, 204, 400, 409, 410
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ class Sitting:
                 known = {trial["id"] for trial in trials}
                 if (upcoming := reply.get("upcoming")) and upcoming["id"] not in known:
                     trials.append(upcoming)
+            await self._go_on(state)
             await self._load()
             await self._do_steps()
         self.diary.finished = self.page.status == KEPT and self.page.url.rstrip("/").endswith("thanks")
@@ -138,6 +140,14 @@ class Sitting:
             self.page = await self.browser.submit(self.page, ANSWERS[name](self.person.device))
             if self.page.status != KEPT or self.page.url == before:
                 raise NotServedError(f"{before} was filled in, and not taken (it answered {self.page.status}).")
+
+    async def _go_on(self, state: Mapping[str, Any]) -> None:
+        """Let the last answer stand, where the study would have let it be corrected."""
+        if not state["correction"]:
+            return
+        reply = await self.browser.tell(absolute(self.page.url, state["onward_url"]), {})
+        if reply.status != WENT_ON:
+            raise NotServedError(f"{reply.url} answered {reply.status}, not {WENT_ON}.")
 
     def _in_order(self) -> list[tuple[str, Shown]]:
         return sorted(self.shown.items(), key=lambda entry: entry[1].position)

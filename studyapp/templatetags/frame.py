@@ -6,6 +6,8 @@ from django import template
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from studyapp.services.access import may_train
+
 register = template.Library()
 
 # Title: the name of the address that the link leads to, and how the addresses of the pages in the section begin.
@@ -14,6 +16,7 @@ SECTIONS = {
     "Library": ("library", ("/library/", "/testsets/", "/contents/", "/methods/", "/stimuli/")),
     "Jobs": ("jobs", ("/jobs/",)),
 }
+FOR_TRAINERS = {"Training": ("training", ("/training/",))}
 FOR_STAFF = {"Admin": ("admin:index", ("/admin/",))}
 
 
@@ -29,7 +32,8 @@ class Section:
 @register.filter
 def sections(request: HttpRequest) -> list[Section]:
     """The sections that the person who asks may see."""
-    shown = {**SECTIONS, **FOR_STAFF} if request.user.is_staff else SECTIONS
+    training = FOR_TRAINERS if may_train(request.user) else {}
+    shown = {**SECTIONS, **training, **(FOR_STAFF if request.user.is_staff else {})}
     return [
         Section(title, address, request.path.startswith(beginnings))
         for title, (name, beginnings) in shown.items()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from math import isinf
+from math import inf, isinf
 from typing import Any, Literal
 
 from django import template
@@ -33,6 +33,30 @@ def mean(metric: Mapping[str, Any], digits: int) -> str:
     if metric["mean"] is not None:
         return f"{metric['mean']:.{digits}f}"
     return "∞" if metric["infinite"] else NOTHING
+
+
+@register.filter
+def written(value: float | None, metric: str) -> str:
+    """A metric of one picture, or its mean, as short as a contact sheet wants it."""
+    if value is None:
+        return NOTHING
+    return {"psnr_db": decibels, "noise_amplification": gain, "colour_deviation": "{:.1f}".format}.get(
+        metric, "{:.3f}".format
+    )(value)
+
+
+@register.filter
+def head(mean_of: Mapping[str, Any]) -> str:
+    """A mean in the head of a contact sheet; infinite where every value is."""
+    if mean_of["mean"] is None and mean_of["infinite"]:
+        return written(-inf if mean_of["metric"] == "noise_amplification" else inf, mean_of["metric"])
+    return written(mean_of["mean"], mean_of["metric"])
+
+
+@register.filter
+def gain(decibels: float) -> str:
+    """How much stronger, in decibels; nothing that is left is minus infinity."""
+    return f"{MINUS}∞" if isinf(decibels) else signed(decibels, 1)
 
 
 @register.filter

@@ -11,10 +11,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from enhancement.models import Job
 from enhancement.services.jobs import cancel_job, retry_job
+from studyapp.services.access import may_train
 from studyapp.services.jobs_shown import ShownJob, job_shown, jobs_shown
 from studyapp.views.researcher import LoggedInRequest
 
 CANCELLED = "is cancelled. What it has stored stays; a retry makes only the rest."
+CANCELLED_TRAINING = "is stopped. What it has learnt is kept, to be gone on with."
 RETRIED = "is queued again."
 HAD_ENDED = "had already ended; there was nothing to cancel."
 NOT_ENDED = "has neither failed nor been cancelled; there is nothing to retry."
@@ -44,7 +46,8 @@ def job_page(request: LoggedInRequest, pk: int) -> HttpResponse:
 def cancel(request: LoggedInRequest, pk: int) -> HttpResponse:
     """Stop a job; a worker on it ends with its unit."""
     shown = _job(request, pk)
-    return _operate(request, shown, cancel_job, CANCELLED, HAD_ENDED)
+    done = CANCELLED_TRAINING if shown.job.kind == "train" else CANCELLED
+    return _operate(request, shown, cancel_job, done, HAD_ENDED)
 
 
 @login_required
@@ -74,4 +77,12 @@ def _operate(
         messages.success(request, f"#{shown.job.pk} {shown.title} {done}")
     else:
         messages.warning(request, f"#{shown.job.pk} {shown.title} {too_late}")
-    return redirect("jobs") if request.POST.get("to") == "jobs" else redirect("job", shown.job.pk)
+    return _back(request, shown.job)
+
+
+def _back(request: LoggedInRequest, job: Job) -> HttpResponse:
+    """To the page that was left."""
+    to = request.POST.get("to")
+    if to == "training" and job.kind == "train" and may_train(request.user):
+        return redirect("training-run", job.params["run"])
+    return redirect("jobs") if to == "jobs" else redirect("job", job.pk)

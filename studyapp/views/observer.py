@@ -18,8 +18,18 @@ from django.views.decorators.http import require_GET, require_POST
 from studyapp.forms import ShownForm, VoteForm
 from studyapp.models import Study, StudySession, Trial
 from studyapp.services.arrivals import link_of
+from studyapp.services.corrections import go_on, is_at_end_of_pairs
 from studyapp.services.panels import Outcome, way_back
-from studyapp.services.sessions import as_shown, as_told, finish_if_done, mark_shown, progress_of, state_of, touch
+from studyapp.services.sessions import (
+    as_shown,
+    as_told,
+    finish_if_done,
+    last_told,
+    mark_shown,
+    progress_of,
+    state_of,
+    touch,
+)
 from studyapp.services.steps import current_step, is_barred
 from studyapp.services.votes import NotCountableError, record_vote, to_answer
 
@@ -37,7 +47,8 @@ def look(request: HttpRequest, token: str) -> HttpResponse:
     state = state_of(session)
     if not state["trials"]:
         finish_if_done(session)
-        return redirect("thanks", token)
+        if state["last"] is None:
+            return redirect("thanks", token)
     context = {"state": state, "simulated": session.study.testset.simulated, "token": token}
     return render(request, "studyapp/look.html", context)
 
@@ -67,8 +78,16 @@ def place(request: HttpRequest, token: str) -> JsonResponse:
     """Where the sitting is now, for a page that was out of sight while another device or tab went on."""
     session = get_object_or_404(StudySession.objects.select_related("study"), token=token)
     is_over = bool(ended(session))
-    told = as_told(progress_of(session))
-    return JsonResponse({**told, "trials": []} if is_over else told)
+    told = {**as_told(progress_of(session)), "last": last_told(session)}
+    return JsonResponse({**told, "trials": [], "last": None} if is_over else told)
+
+
+@csrf_exempt
+@require_POST
+def onward(request: HttpRequest, token: str) -> HttpResponse:
+    """The observer goes on from the end of the pairs; from here on the last answer stands."""
+    go_on(get_object_or_404(StudySession, token=token))
+    return HttpResponse(status=204)
 
 
 @never_cache
@@ -77,7 +96,7 @@ def thanks(request: HttpRequest, token: str) -> HttpResponse:
     """The end, once everything is stored."""
     session = get_object_or_404(StudySession.objects.select_related("study", "observer"), token=token)
     activate(session.language)
-    if session.state != StudySession.State.FINISHED or current_step(session):
+    if session.state != StudySession.State.FINISHED or is_at_end_of_pairs(session) or current_step(session):
         return redirect("look", token)
     study = session.study
     back = way_back(study, Outcome.COMPLETED, told=session.panel, session=session)

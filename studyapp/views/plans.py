@@ -1,6 +1,6 @@
 """What a study will show and cost, before it opens.
 
-What simulates (SciPy, pandas) is imported when the first plan is asked for, as for a report.
+What simulates (SciPy) is imported when the first plan is asked for.
 """
 
 from typing import Any

@@ -8,7 +8,6 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,8 +19,8 @@ from studyapp.models import Study
 from studyapp.recruiting_form import RecruitingForm
 from studyapp.services.access import study_for
 from studyapp.services.invitations import MOST_AT_ONCE, lines_of, listed, make_invitations
-from studyapp.services.panels import set_panel
-from studyapp.services.quotas import places_of, set_quotas
+from studyapp.services.quotas import places_of
+from studyapp.services.recruiting import set_recruiting
 from studyapp.services.retention import kept_of
 from studyapp.views.researcher import LoggedInRequest
 
@@ -47,21 +46,11 @@ def recruiting_page(request: LoggedInRequest, pk: int) -> HttpResponse:
     study = study_for(request.user, pk, to="change")
     form = RecruitingForm(study, request.POST if request.method == "POST" else None)
     if form.is_valid():
-        _keep(study, form)
+        set_recruiting(study, form.told())
         messages.success(request, "Saved.")
         return redirect("recruiting", pk)
     context = {"study": study, "form": form, "places": places_of(study), "kept": kept_of(study)}
     return render(request, "studyapp/researcher/recruiting.html", context, status=400 if form.errors else 200)
-
-
-@transaction.atomic
-def _keep(study: Study, form: RecruitingForm) -> None:
-    told = form.cleaned_data
-    for name in ("invited_only", "lab_networks", "keep_device_days"):
-        setattr(study, name, told[name])
-    study.save(update_fields=["invited_only", "lab_networks", "keep_device_days"])
-    set_quotas(study, told["quota"], told["group_quotas"])
-    set_panel(study, form.panel(), form.returns())
 
 
 @never_cache

@@ -1,23 +1,29 @@
-"""What a study gives away: its votes as a file, the report, the figures.
+"""What a study gives away: its votes as a file, the report, its figures and tables.
 
-What makes a report (pandas, SciPy, matplotlib) is imported when the first one is asked for: no other process waits for
-it when it starts, or has it in memory.
+A worker makes the report; a web process reads what was stored. Only the numbers for a program are made here where the
+stored ones no longer hold, and what makes them (pandas, SciPy) is imported then.
 """
 
 from csp.constants import NONE, UNSAFE_INLINE
 from csp.decorators import csp_replace
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from studyapp.models import Study
 from studyapp.services.access import study_for
 from studyapp.services.exports import csv_lines
+from studyapp.services.jobs_shown import job_shown
+from studyapp.services.made_reports import NUMBERS, ask_for_report, opened, page_of, simulated_votes
+from studyapp.services.made_reports import report_file as stored_file
 from studyapp.views.downloads import as_download, sent
 from studyapp.views.researcher import LoggedInRequest
 
 FIGURE_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
+FILE_TYPES = {"pdf": "application/pdf", "csv": "text/csv; charset=utf-8", "tex": "application/x-tex"}
 
 
 @never_cache
@@ -44,25 +50,55 @@ def data_file(request: LoggedInRequest, pk: int, name: str) -> StreamingHttpResp
 @login_required
 @require_safe
 def report_page(request: LoggedInRequest, pk: int) -> HttpResponse:
-    """Scores, preferences and metrics, as the votes stand."""
-    from studyapp.services.reports import page_of  # noqa: PLC0415
-
+    """The newest report that was made; the first one is asked for by opening the page."""
     study = study_for(request.user, pk)
-    shown = page_of(study, include_simulated=_with_simulated(request))
-    return render(request, "studyapp/researcher/report.html", {"study": study, **shown})
+    simulated = _with_simulated(request)
+    standing = opened(study, include_simulated=simulated, by=request.user)
+    context = {
+        "study": study,
+        "standing": standing,
+        "shown": job_shown(request.user, standing.job.pk) if standing.job and standing.is_being_made else None,
+        "report": None if standing.made is None else page_of(standing.made),
+        "include_simulated": simulated,
+        "simulated_votes": 0 if simulated else simulated_votes(study),
+    }
+    return render(request, "studyapp/researcher/report.html", context)
+
+
+@login_required
+@require_POST
+def make(request: LoggedInRequest, pk: int) -> HttpResponse:
+    """Have the report made as the votes stand; whoever may read it may ask, and asking twice is asking once."""
+    study = study_for(request.user, pk)
+    simulated = _with_simulated(request)
+    ask_for_report(study, include_simulated=simulated, by=request.user)
+    return redirect(reverse("report", args=[study.pk]) + ("?simulated=yes" if simulated else ""))
 
 
 @never_cache
 @login_required
 @require_safe
 def report_json(request: LoggedInRequest, pk: int) -> HttpResponse:
-    """The report's numbers, for a program."""
+    """The report's numbers, for a program: as the votes stand, or those of a made report (`made`)."""
     from studyapp.services.reports import report_as_json  # noqa: PLC0415
 
     study = study_for(request.user, pk)
+    if "made" in request.GET:
+        return _file(request, study, NUMBERS, "application/json")
     told = report_as_json(study, include_simulated=_with_simulated(request))
     response = JsonResponse(told, json_dumps_params={"indent": 2, "allow_nan": False})
     return as_download(response, study, f"{_called(request)}report.json")
+
+
+@never_cache
+@login_required
+@require_safe
+def report_file(request: LoggedInRequest, pk: int, name: str, suffix: str) -> HttpResponse:
+    """The PDF, or a table as CSV or LaTeX, as the worker made it."""
+    study = study_for(request.user, pk)
+    if suffix not in FILE_TYPES:
+        raise Http404
+    return _file(request, study, f"{name}.{suffix}", FILE_TYPES[suffix])
 
 
 @never_cache
@@ -71,15 +107,23 @@ def report_json(request: LoggedInRequest, pk: int) -> HttpResponse:
 @require_safe
 def figure(request: LoggedInRequest, pk: int, name: str, suffix: str) -> HttpResponse:
     """A figure of the report; matplotlib's SVG carries its styles in it, and nothing else is let in."""
-    from analysis.figures import FIGURES  # noqa: PLC0415
-    from studyapp.services.reports import figure_of  # noqa: PLC0415
-
     study = study_for(request.user, pk)
-    if name not in FIGURES or suffix not in FIGURE_TYPES:
+    if suffix not in FIGURE_TYPES:
         raise Http404
-    drawn = figure_of(study, name, suffix, include_simulated=_with_simulated(request))
-    response = HttpResponse(drawn, content_type=FIGURE_TYPES[suffix])
-    return as_download(response, study, f"{_called(request)}{name}.{suffix}") if "download" in request.GET else response
+    return _file(request, study, f"{name}.{suffix}", FIGURE_TYPES[suffix], inline="download" not in request.GET)
+
+
+def _file(
+    request: LoggedInRequest, study: Study, name: str, content_type: str, *, inline: bool = False
+) -> HttpResponse:
+    made = request.GET.get("made", "")
+    data = stored_file(
+        study, name, include_simulated=_with_simulated(request), of=int(made) if made.isdecimal() else None
+    )
+    if data is None:
+        raise Http404("The report has no such file, or is not made yet: open its page to have it made.")
+    response = HttpResponse(data, content_type=content_type)
+    return response if inline else as_download(response, study, f"{_called(request)}{name}")
 
 
 def _with_simulated(request: HttpRequest) -> bool:

@@ -19,12 +19,23 @@ from django.views.decorators.http import require_GET, require_http_methods
 from studyapp import step_forms
 from studyapp.models import SessionStep, StudySession
 from studyapp.services import screen
-from studyapp.services.examples import example_file, examples_of
-from studyapp.services.sessions import minutes_of
-from studyapp.services.steps import Step, answers_of, current_step, finish_step, seed_of, steps_before
+from studyapp.services.examples import example_file, example_sizes
+from studyapp.services.minutes import minutes_of
+from studyapp.services.steps import (
+    Step,
+    answers_of,
+    current_step,
+    finish_step,
+    next_ring,
+    seed_of,
+    shown,
+    steps_before,
+    told_of,
+)
 from studyapp.services.texts import newest_texts, question_in
 from studyapp.views.observer import ended
 from studyapp.vision import plates, rings
+from studyapp.vision.angles import CARD_MM
 
 Name = SessionStep.Name
 MEASURED = ("capable", "viewport_width_px", "viewport_height_px", "device_pixel_ratio", "browser_zoom", "gamut")
@@ -69,8 +80,23 @@ def _colour(session: StudySession, step: Step) -> dict[str, Any]:
     return {"digits": "1234567890", "none": plates.NONE, "parts": len(plates.KINDS)}
 
 
+def _calibration(session: StudySession, step: Step) -> dict[str, Any]:
+    return {"distances_cm": step_forms.DISTANCES_CM, "card_mm": CARD_MM}
+
+
 def _acuity(session: StudySession, step: Step) -> dict[str, Any]:
-    return {"ways": rings.WAYS, "none": rings.NONE, "parts": len(rings.GAPS_PX), "side_px": rings.side_px(step.part)}
+    """The ring stands in the page itself: a browser scales an SVG file to whole CSS pixels first, and blurs it."""
+    told = told_of(session)
+    ring, measured = next_ring(told), told.get(Step(Name.CALIBRATION), {})
+    if ring is None:
+        raise Http404
+    drawn = rings.svg(ring.drawn_px, shown(step, seed_of(session)), ring.side_px)
+    return {
+        "ring": ring,
+        "drawn": drawn,
+        "none": rings.NONE,
+        "measured_ratio": measured.get("device_pixel_ratio"),
+    }
 
 
 def _instructions(session: StudySession, step: Step) -> dict[str, Any]:
@@ -80,7 +106,7 @@ def _instructions(session: StudySession, step: Step) -> dict[str, Any]:
         "question": question,
         "question_language": language,
         "instructions_html": linebreaks(session.instructions.text, autoescape=True),
-        "examples": range(len(examples_of(study))),
+        "examples": list(enumerate(example_sizes(study))),
         "minutes": minutes_of(study),
     }
 
@@ -88,6 +114,7 @@ def _instructions(session: StudySession, step: Step) -> dict[str, Any]:
 PAGES: dict[str, Page] = {
     Name.SCREEN: Page("studyapp/steps/screen.html", step_forms.ScreenForm, _screen),
     Name.COLOUR: Page("studyapp/steps/colour.html", step_forms.ColourForm, _colour),
+    Name.CALIBRATION: Page("studyapp/steps/calibration.html", step_forms.CalibrationForm, _calibration),
     Name.ACUITY: Page("studyapp/steps/acuity.html", step_forms.AcuityForm, _acuity),
     Name.BACKGROUND: Page("studyapp/steps/background.html", step_forms.BackgroundForm),
     Name.INSTRUCTIONS: Page("studyapp/steps/instructions.html", step_forms.ReadForm, _instructions),
@@ -108,7 +135,7 @@ def step(request: HttpRequest, token: str, name: str, part: int) -> HttpResponse
         return redirect("look", token)
     page = PAGES[name]
     sent = request.POST if request.method == "POST" else None
-    form = page.form(sent, session.study)
+    form = page.form(sent, session)
     if form.is_valid():
         told = form.told()
         finish_step(session, here, {"answers": answers_of(session.study, told)} if name == Name.QUESTIONS else told)
@@ -119,7 +146,7 @@ def step(request: HttpRequest, token: str, name: str, part: int) -> HttpResponse
 
 def _place_of(session: StudySession, here: Step) -> dict[str, Any]:
     """How far through the pages before the first pair a sitting is, counted by name; nothing after the pairs."""
-    names = list(dict.fromkeys(step.name for step in steps_before(session.study)))
+    names = list(dict.fromkeys(step.name for step in steps_before(session.study, {})))
     return {"step_number": names.index(here.name) + 1, "steps": len(names)} if here.name in names else {}
 
 
@@ -132,12 +159,10 @@ def _sitting(token: str) -> StudySession:
 
 @require_GET
 def drawing(request: HttpRequest, token: str, name: str, part: int) -> HttpResponse:
-    """A plate or a ring of a sitting, drawn here."""
-    tests = {Name.COLOUR: (plates.svg, len(plates.KINDS)), Name.ACUITY: (rings.svg, len(rings.GAPS_PX))}
-    if name not in tests or not 1 <= part <= tests[Name(name)][1]:
+    """A plate of a sitting, drawn here."""
+    if name != Name.COLOUR or not 1 <= part <= len(plates.KINDS):
         raise Http404
-    draw, _ = tests[Name(name)]
-    response = HttpResponse(draw(seed_of(_sitting(token)), part), content_type="image/svg+xml")
+    response = HttpResponse(plates.svg(seed_of(_sitting(token)), part), content_type="image/svg+xml")
     response["Cache-Control"] = "private, max-age=7200, immutable"
     return response
 

@@ -18,12 +18,13 @@ from studyapp.languages import language_for
 from studyapp.models import Study, StudySession, StudyText
 from studyapp.services.arrivals import NOBODY_KNOWN, Arrival, NotInvitedError, arrival_of
 from studyapp.services.crowds import CrowdError, count_beginning, is_expected, refuse_crowd
+from studyapp.services.lab import lab_told
+from studyapp.services.minutes import minutes_of
 from studyapp.services.pilots import can_pilot, is_pilot_mark
 from studyapp.services.quotas import QuotaFullError
 from studyapp.services.rehearsals import BadMarkError, read_mark
 from studyapp.services.robots import RobotError, refuse_robot
 from studyapp.services.seating import NotOpenError, begin_session, go_on, reason_to_turn_away
-from studyapp.services.sessions import minutes_of
 from studyapp.services.steps import steps_before
 from studyapp.services.texts import Newest, current_text, languages_of, newest_texts, question_in
 from studyapp.simulation.marks import MARK_HEADER
@@ -179,7 +180,7 @@ def _seated(session: StudySession) -> HttpResponse:
         secure=settings.HTTPS,
     )
     if session.lab:
-        keep_lab(response, session.study, {**session.lab, "observer": ""})
+        keep_lab(response, session.study, {**lab_told(session), "observer": ""})
     return response
 
 
@@ -198,7 +199,7 @@ def _as_welcomed(study: Study, language: str, newest: Newest) -> dict[str, Any]:
     instructions = current_text(study, StudyText.Kind.INSTRUCTIONS, language, newest)
     consent = current_text(study, StudyText.Kind.CONSENT, language, newest)
     question, question_language = question_in(study, language, newest)
-    text = instructions.text if instructions and not steps_before(study) else ""  # or they have a page of their own
+    text = instructions.text if instructions and not steps_before(study, {}) else ""  # or they have a page of their own
     return {
         "name": study.name,
         "language": study.language,

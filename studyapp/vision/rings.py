@@ -1,7 +1,7 @@
 """Landolt's rings (ISO 8596): a ring five times as wide as its gap; which way is the gap?
 
-They are drawn in CSS pixels, for nobody knows how large these are, nor how far away somebody sits. So they tell whether
-an observer sees details of that size as they sit there, which is what the study needs; they measure no visual acuity.
+Here is how they are drawn, and the rings of somebody whose screen wasn't measured: these are in CSS pixels, and tell
+whether details of so many pixels are seen, which is no visual acuity. Those by visual angle are in `acuity`.
 """
 
 import random
@@ -12,46 +12,41 @@ GAPS_PX = (6, 6, 3, 3, 2, 2, 1, 1)
 """The gap of each ring in CSS pixels, in the order shown. 1 CSS pixel is about 1/96 inch at arm's length."""
 NEEDED_PX = 2
 """Gaps down to this size must be seen, both times."""
-ROUND = 2.5
-"""Half a ring is so many gaps."""
+ACROSS = 7
+"""A picture is so many gaps wide: the ring, and one of white on each side. Of the ring's edges and the gap's each lies
+on a whole gap, so that they are sharp where a gap is whole pixels."""
 TURNS = {"right": 0, "down": 90, "left": 180, "up": 270}
 
 
-def ways(seed: int) -> tuple[str, ...]:
-    """Which way each ring of a sitting opens; not twice running the same.
+def ways(seed: int, count: int = len(GAPS_PX)) -> tuple[str, ...]:
+    """Which way each ring of a sitting opens; not twice running the same, and the same for however many.
 
-    >>> len(ways(7)) == len(GAPS_PX)
+    >>> ways(7, count=12)[: len(GAPS_PX)] == ways(7)
     True
     """
     chance = random.Random(seed)  # noqa: S311 — nothing secret rests on it
     chosen: list[str] = []
-    for _ in GAPS_PX:
+    for _ in range(count):
         chosen.append(chance.choice([way for way in WAYS if way not in chosen[-1:]]))
     return tuple(chosen)
 
 
-def svg(seed: int, part: int) -> str:
-    """A ring as SVG in CSS pixels, black on white, with white around it.
+def svg(gap: int, way: str, side_px: float) -> str:
+    """A ring as SVG, black on white, with white around it.
 
     Args:
-        seed: The sitting's.
-        part: Which ring, from 1.
+        gap: Its gap in whole pixels, of the kind that it is to be sharp on.
+        way: Which way it opens, one of `WAYS`.
+        side_px: Width and height of the picture, CSS pixels.
     """
-    gap, way = GAPS_PX[part - 1], ways(seed)[part - 1]
-    side = round(4 * ROUND * gap)
-    middle = side / 2
+    side, middle = ACROSS * gap, ACROSS * gap / 2
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{side}" height="{side}" viewBox="0 0 {side} {side}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{side_px}" height="{side_px}" viewBox="0 0 {side} {side}">'
         f'<rect width="{side}" height="{side}" fill="#fff"/>'
         f'<circle cx="{middle}" cy="{middle}" r="{2 * gap}" fill="none" stroke="#000" stroke-width="{gap}"/>'
-        f'<rect x="{middle}" y="{middle - gap / 2}" width="{(ROUND + 0.1) * gap}" height="{gap}" fill="#fff" '
+        f'<rect x="{middle}" y="{3 * gap}" width="{3 * gap}" height="{gap}" fill="#fff" '
         f'transform="rotate({TURNS[way]} {middle} {middle})"/></svg>'
     )
-
-
-def side_px(part: int) -> int:
-    """Width and height of a ring's picture in CSS pixels."""
-    return round(4 * ROUND * GAPS_PX[part - 1])
 
 
 def finest_px(seen: list[str], shown: tuple[str, ...]) -> int | None:

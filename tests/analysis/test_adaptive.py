@@ -11,8 +11,8 @@ from scipy.sparse.csgraph import connected_components
 from scipy.special import expit
 
 from analysis.adaptive import expecting, gains, information_gain, next_pairs, posterior, spanning_tree
-from analysis.bradley_terry import fit
-from analysis.newton import Floats
+from analysis.models.bradley_terry import fit
+from analysis.models.newton import Floats
 
 
 def integrated(mean: float, sd: float) -> float:

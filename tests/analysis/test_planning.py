@@ -1,23 +1,12 @@
-"""How many votes: the known answers of the formula, and simulated votes read as a report would read them."""
+"""How many votes: the known answers of the formula."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.bradley_terry import fit
-from analysis.counts import PairCounts, count_votes
-from analysis.intervals import observer_intervals
-from analysis.planning import (
-    contrasts,
-    interval_width,
-    log_odds,
-    power_of,
-    standard_error,
-    votes_needed,
-    votes_per_pair,
-)
+from analysis.models.bradley_terry import fit
+from analysis.planning import interval_width, log_odds, power_of, standard_error, votes_needed, votes_per_pair
 
 
 @pytest.mark.parametrize(("conditions", "votes"), [(2, 191), (5, 770), (10, 1755)])
@@ -66,62 +55,6 @@ def test_what_makes_no_sense_is_refused() -> None:
         log_odds(1.0)
     with pytest.raises(ValueError, match="at least two"):
         votes_per_pair(0.6, 1)
-
-
-def drawn(observers: int, seed: int, *, ties: float = 0.0, each: int = 3) -> PairCounts:
-    """Votes of observers whose tastes differ, four conditions, each pair ``each`` times."""
-    rng = np.random.default_rng(seed)
-    rows = []
-    for observer in range(observers):
-        taste = np.array([0.0, 0.3, 0.6, 0.9]) + rng.normal(scale=0.5, size=4)
-        for left in range(4):
-            for right in range(left + 1, 4):
-                for _ in range(each):
-                    share = 1 / (1 + np.exp(taste[right] - taste[left]))
-                    vote = "tie" if rng.random() < ties else "left" if rng.random() < share else "right"
-                    rows.append((f"o{observer:03}", str(left), str(right), vote))
-    return count_votes(pd.DataFrame(rows, columns=["observer", "left", "right", "vote"]), ["0", "1", "2", "3"])
-
-
-@pytest.mark.parametrize("ties", [0.0, 0.2])
-def test_few_observers_have_the_report_s_own_intervals(ties: float) -> None:
-    sets = [drawn(6, seed, ties=ties) for seed in range(5)]
-    read = contrasts(sets)
-    assert read.has_scores.tolist() == [1.0] * 5
-    for place, counts in enumerate(sets):
-        wins, tied = counts.matrices()
-        fitted = fit(wins, ties=tied if counts.tied else None, names=counts.names)
-        intervals = observer_intervals(counts, fitted, seed=1)
-        np.testing.assert_allclose(read.differences[place][0], fitted.scores[0] - fitted.scores, atol=1e-6)
-        width = intervals.difference_high - intervals.difference_low
-        np.testing.assert_allclose(2 * read.reach[place], width, atol=1e-6)
-
-
-def test_many_observers_have_intervals_as_long_as_the_report_s() -> None:
-    """The report's come from a bootstrap there; on average over studies both have one length."""
-    sets = [drawn(24, seed) for seed in range(12)]
-    read = contrasts(sets)
-    lengths = []
-    for counts in sets:
-        wins, _ = counts.matrices()
-        intervals = observer_intervals(counts, fit(wins, names=counts.names), seed=1)
-        lengths.append(intervals.difference_high - intervals.difference_low)
-    above = np.triu_indices(4, 1)
-    planned = (2 * read.reach)[:, *above].mean()
-    assert planned == pytest.approx(np.mean([length[above] for length in lengths]), rel=0.05)
-
-
-def test_votes_that_have_no_scores_are_said() -> None:
-    one_way = count_votes(
-        pd.DataFrame(
-            [(o, "0", "1", "left") for o in "ab"] + [(o, "1", "2", "left") for o in "ab"],
-            columns=["observer", "left", "right", "vote"],
-        ),
-        ["0", "1", "2"],
-    )
-    read = contrasts([one_way])
-    assert read.has_scores.tolist() == [0.0]
-    assert len(read.differences) == len(read.reach) == 0
 
 
 def test_a_normal_interval() -> None:

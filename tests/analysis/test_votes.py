@@ -1,4 +1,4 @@
-"""Three layouts in, what counts out, and a clear word where a file is wrong."""
+"""Layouts in, what counts out, and a clear word where a file is wrong."""
 
 from collections.abc import Callable
 from pathlib import Path

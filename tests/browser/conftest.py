@@ -16,7 +16,19 @@ QUIET = (
     "--no-first-run",
 )
 WEBGL_WITHOUT_A_CARD = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+PAINTED_BY_THE_PROCESSOR = ("--disable-gpu-compositing",)  # without a card it is the quicker way; WebGL stays
 EXACT_COLOURS = ("--force-color-profile=srgb",)
+OFF_ANYWAY = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades", "LensOverlay",
+    "HttpsFirstBalancedModeAutoEnable", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect", "OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled",
+    "PreconnectToSearch",
+)  # fmt: skip
+"""What Playwright switches off; a list of our own takes the place of its list."""
+NO_PAGE_IN_THE_ADDRESS_BAR = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup")
+"""Chromium starts a process for it with every window, which no test looks at."""
+OFF = f"--disable-features={','.join((*OFF_ANYWAY, *NO_PAGE_IN_THE_ADDRESS_BAR))}"
+FLAGS = (*QUIET, *WEBGL_WITHOUT_A_CARD, *PAINTED_BY_THE_PROCESSOR, *EXACT_COLOURS, OFF)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +41,7 @@ def chromium() -> Iterator[Browser]:
     if path is None:
         pytest.skip("no Chromium here: install the system's package `chromium`")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*QUIET, *WEBGL_WITHOUT_A_CARD, *EXACT_COLOURS])
+        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS])
         yield browser
         browser.close()
 

@@ -9,6 +9,7 @@ from enhancement.services.methods import add_method
 from studyapp.definition import Definition
 from studyapp.models import Study, StudySession
 from studyapp.services.studies import close_study, create_study, open_study, pause_study
+from tests.browser.around import pages_of_sittings, study_around
 from tests.studyapp.factories import (
     answer,
     answer_all,
@@ -21,6 +22,7 @@ from tests.studyapp.factories import (
     sit,
     waver,
 )
+from tests.training import make_run
 
 PASSWORD = "only-for-looking"
 LIKED = {"original": 0.0, "auto": 0.6, "reference": 1.1, "degraded": -1.5}
@@ -48,9 +50,19 @@ def build() -> dict[str, str]:
         answer_all(sit(closed, simulated=True), waver(number, LIKED))
     close_study(closed)
     _many_conditions(ada, tiny)
+    make_run(ada)
     draft = _being_prepared(ada)
-    places = _sittings(lively)
-    codes = {"open": lively.code, "paused": paused.code, "closed": closed.code, "draft": draft.code}
+    around = study_around(ada, tiny)
+    places = _sittings(lively) | _turned_away(ada, tiny)
+    for language in ("en", "ar", "de"):
+        places |= {f"{language}-{name}": path for name, path in pages_of_sittings(around, language).items()}
+    codes = {
+        "open": lively.code,
+        "around": around.code,
+        "paused": paused.code,
+        "closed": closed.code,
+        "draft": draft.code,
+    }
     return {**places, **{f"welcome-{state}": f"/s/{code}/" for state, code in codes.items()}}
 
 
@@ -99,6 +111,22 @@ def _being_prepared(ada: Any) -> Study:
     error = "photo-2: the result is 190 × 144 px, the photo 192 × 144 px. Give the method a size it keeps, and retry."
     Job.objects.filter(pk=jobs[1].pk).update(state="failed", attempt=1, error=error, finished_at=now)
     return draft
+
+
+def _turned_away(ada: Any, tiny: TestSet) -> dict[str, str]:
+    """Pages of who may not begin yet, or not at all."""
+    asks: dict[str, Any] = {"testset": tiny, "conditions": CONDITIONS[:2], "trials_per_session": 3}
+    lab = make_study(ada, name="In the laboratory", lab_mode=True, **asks)
+    invited = make_study(ada, name="Only with an invitation", invited_only=True, **asks)
+    full = make_study(ada, name="All places taken", quota=1, completion_code="FULL", **asks)
+    answer_all(sit(full), prefer("auto", "original"))
+    return {
+        "lab": f"/s/{lab.code}/lab/",
+        "invitation": f"/s/{invited.code}/",
+        "invitation-wrong": f"/s/{invited.code}/?invitation=no",
+        "full": f"/s/{full.code}/",
+        "declined": f"/s/{full.code}/decline/",
+    }
 
 
 def _sittings(study: Study) -> dict[str, str]:

@@ -78,6 +78,8 @@ class LookServer:
     """Tiles whose path ends so wait until `release` is called."""
     asked: list[Asked] = field(default_factory=list)
     votes: dict[int, dict[str, Any]] = field(default_factory=dict)
+    went_on: bool = False
+    """Whether the observer has let the last answer stand."""
 
     def __post_init__(self) -> None:
         self._gate = threading.Event()
@@ -132,9 +134,23 @@ class LookServer:
             "answers": list(self.answers),
             "correction": self.correction,
             "trials": coming[:2],
+            "last": self.last(),
             "place_url": "/look/s/place/",
+            "onward_url": "/look/s/onward/",
             "finish_url": "/look/s/thanks/",
         }
+
+    def last(self) -> State | None:
+        """The last answer, where it can still be taken back."""
+        if not self.correction or self.went_on or not self.votes:
+            return None
+        number = max(self.votes)
+        body = self.votes[number]
+        return None if "corrects" in body else {"trial": self.trial(number), "answer": body["answer"], "looked": body}
+
+    @property
+    def is_at_end_of_pairs(self) -> bool:
+        return len(self.votes) == len(self.pairs) and self.last() is not None
 
     def tile(self, address: str, level: int, column: int, row: int) -> bytes:
         number, side = int(address.rstrip("leftrigh")), address.lstrip("0123456789")
@@ -186,6 +202,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._page("studyapp/look.html", {"state": self.look.state(), "token": "s"})
             case ["look", "s", "place"]:
                 self._send(200, json.dumps(self.look.state()).encode(), "application/json")
+            case ["look", "s", "thanks"] if self.look.is_at_end_of_pairs:
+                self._send(302, b"", "text/plain", Location="/look/s/")
             case ["look", "s", "thanks"]:
                 self._page("studyapp/thanks.html", {"completion_code": "C0FFEE42", "redirect_url": ""})
             case ["static", app, *rest]:
@@ -204,6 +222,9 @@ class _Handler(BaseHTTPRequestHandler):
         _, token, kind = self.path.strip("/").split("/")
         if kind == "shown":
             self._send(204, b"", "")
+        elif kind == "onward":
+            self.look.went_on = True
+            self._send(204, b"", "")
         elif self.look.failures:
             self._fail(self.look.failures.popleft())
         else:
@@ -219,9 +240,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _page(self, template: str, context: dict[str, Any]) -> None:
         self._send(200, render_to_string(template, context).encode(), "text/html; charset=utf-8")
 
-    def _send(self, status: int, body: bytes, kind: str) -> None:
+    def _send(self, status: int, body: bytes, kind: str, **more: str) -> None:
         self.send_response(status)
-        for name, value in self._headers(body, kind):
+        for name, value in [*self._headers(body, kind), *more.items()]:
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from studyapp.views.errors import FOR_OBSERVERS
 from tests.browser.test_pages import too_wide
-from tests.browser.test_viewer import answer_with, settle, wait_for, wait_until_it_counts
+from tests.browser.test_viewer import answer_with, settle, wait_for, wait_to_be_heard, wait_until_it_counts
 from tests.stack import Stack, new_stack
 
 pytestmark = pytest.mark.browser
@@ -21,7 +21,7 @@ SEEN = {
     "welcome", "look", "thanks", "lab", "decline", "yours", "withdraw", "receipt", "step",
 }  # fmt: skip
 """Addresses of observers' pages that the tests below look at; one that is new has to be added to them."""
-NOT_PAGES = {"place", "own-data", "drawing", "example"}
+NOT_PAGES = {"place", "onward", "own-data", "drawing", "example"}
 
 SIZES: dict[str, dict[str, Any]] = {
     "phone": {
@@ -60,6 +60,7 @@ def places(stack: Stack) -> dict[str, str]:
     paths: dict[str, str] = stack.python("""
 from tests.studyapp.factories import answer_all, make_study, make_testset, make_user, prefer, sit
 from studyapp.models import StudySession
+from studyapp.services.corrections import go_on
 from studyapp.services.studies import close_study, pause_study
 ada = make_user()
 testset = make_testset(cameras=("iphone", "sony"), simulated=True)
@@ -75,6 +76,7 @@ answer_all(sit(full), prefer("auto", "original"))
 paused, closed = (make_study(ada, name=name, **asks) for name in ("paused", "closed"))
 finished, left, late, late_too = (sit(study) for _ in range(4))
 answer_all(finished, prefer("auto", "original"))
+go_on(finished)
 StudySession.objects.filter(pk=left.pk).update(state="withdrawn")
 StudySession.objects.filter(pk=late.pk).update(state="abandoned")
 sit(study)
@@ -95,42 +97,11 @@ answer = {
 def sittings(stack: Stack, places: dict[str, str]) -> dict[str, dict[str, str]]:
     """Pages of sittings, which speak the language that was begun in: by language and name."""
     paths: dict[str, dict[str, str]] = stack.python("""
-from tests.studyapp.factories import answer as vote, answer_all, make_study, prefer
 from studyapp.models import Study
-from studyapp.services.seating import begin_session
-from studyapp.services.steps import finish_step, seed_of, shown, steps_after, steps_before
-from studyapp.services.withdrawal import withdraw
+from tests.browser.around import pages_of_sittings, study_around
 of = Study.objects.get(name="closed")
-study = make_study(
-    of.owner, name="around", testset=of.testset, conditions=("original", "auto"),
-    trials_per_session=3, screen_check=True, colour_test=True, acuity_test=True, ask_background=True,
-    practice_contents=["photo-3"], examples=["photo-3"], practice_trials=1, break_every=1,
-    consent="I take part freely.", completion_code="C0FFEE-42", vision_required=True,
-    closing_questions=["What did you look for?", "Glasses? | yes | no", "Tired? | 1-5 | awake | tired"],
-)
-def at(language, wanted):
-    session = begin_session(study, consented=True, language=language)
-    for step in steps_before(study):
-        if step.name == wanted:
-            return session
-        finish_step(session, step, {"seen": "none" if wanted == "barred" else shown(step, seed_of(session))})
-    if wanted == "break":
-        vote(session.trials.earliest("position"), "left")
-    if wanted in ("questions", "thanks"):
-        answer_all(session, prefer("auto", "original"))
-    if wanted == "thanks":
-        finish_step(session, *steps_after(study), {})
-    if wanted == "withdrawn":
-        withdraw(session)
-    return session
-def pages(language):
-    paths = {name: f"/look/{at(language, name).token}/" for name in NAMES}
-    yours = {name: f"{paths['break']}{name}/" for name in ("yours", "withdraw", "agreed")}
-    return {**paths, **yours, "yours, withdrawn": paths["withdrawn"] + "yours/"}
-NAMES = (
-    "screen", "colour", "acuity", "barred", "background", "instructions", "break", "questions", "thanks", "withdrawn"
-)
-answer = {language: pages(language) for language in ("en", "ar")}
+study = study_around(of.owner, of.testset)
+answer = {language: pages_of_sittings(study, language) for language in ("en", "ar")}
 """)
     return {language: {name: stack.site + path for name, path in told.items()} for language, told in paths.items()}
 
@@ -182,6 +153,9 @@ def test_axe_finds_nothing_on_the_pages_of_a_sitting(page: Page, sittings: dict[
         if name == "break":
             wait_for(page, phase="resting")
             page.click("#go-on", trial=True)  # nothing lies over it
+        if name == "ended":
+            wait_for(page, phase="ended")
+            page.click("#change-last", trial=True)
         assert page.locator("html").get_attribute("lang") == language
         assert violations(page) == [], name
         assert too_wide(page) == [], name
@@ -192,6 +166,27 @@ def test_axe_finds_nothing_on_a_screen_that_could_be_better(page: Page, sittings
     page.goto(sittings[page.evaluate("navigator.language")]["screen"])
     page.click("form .begin")
     page.wait_for_selector("#problems")
+    assert violations(page) == []
+    assert too_wide(page) == []
+
+
+@on("en phone", "en laptop", "ar phone", "ar laptop")
+def test_axe_finds_nothing_on_a_card_that_is_turned_and_a_page_that_is_zoomed(
+    page: Page, sittings: dict[str, dict[str, str]]
+) -> None:
+    here = sittings[page.evaluate("navigator.language")]
+    page.goto(here["calibration"])
+    page.focus("#card")
+    page.keyboard.press("PageUp")
+    page.evaluate("document.getElementById('turn').click()")
+    assert violations(page) == []
+    assert too_wide(page) == []
+    page.evaluate("document.querySelector('#calibration').noValidate = true")
+    page.click("form .begin:not([name])")
+    page.wait_for_selector("#problems")
+    assert violations(page) == []
+    page.goto(here["measured ring"])
+    page.evaluate("document.getElementById('changed').hidden = false")
     assert violations(page) == []
     assert too_wide(page) == []
 
@@ -292,6 +287,11 @@ def test_a_whole_session_by_keyboard_alone(page: Page, places: dict[str, str]) -
     for position, key in ((2, "ArrowDown"), (3, "?")):
         wait_for(page, position=str(position), voting="open")
         answer_with(page, key)
+    wait_for(page, phase="ended")
+    focus(page, "#change-last")
+    focus(page, "#go-on")
+    wait_to_be_heard(page)
+    page.keyboard.press("Enter")
     page.wait_for_url("**/thanks/")
     assert page.inner_text("#completion-code") == "C0FFEE-42"
 

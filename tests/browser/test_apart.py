@@ -1,8 +1,8 @@
-"""One picture moved by itself, both brought together again, and the last answer taken back: in a real Chromium."""
+"""One picture moved by itself, and both brought together again: in a real Chromium."""
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.looking import LookServer
 from tests.browser.test_viewer import (
@@ -15,7 +15,6 @@ from tests.browser.test_viewer import (
     serve,
     settle,
     wait_for,
-    wait_until_it_counts,
 )
 
 __all__ = ["serve"]  # a fixture of test_viewer.py
@@ -123,9 +122,10 @@ def test_a_finger_moves_one_side_while_the_button_is_pressed(page: Page, serve: 
     assert page.get_attribute("#apart", "aria-pressed") == "true"
     swipe(page, "right", -40)
     assert corners_shown(page, 1237) == [left, (right[0] + 40, right[1])]
-    page.tap("#together")
+    # Not tapped: now and then Chromium makes no click of a tap that soon after a swipe, before the page could tell.
+    page.click("#together")
+    expect(page.locator("#apart")).to_have_attribute("aria-pressed", "false")
     settle(page)
-    assert page.get_attribute("#apart", "aria-pressed") == "false"
     swipe(page, "right", -40)
     assert corners_shown(page, 1237) == [(left[0] + 40, left[1]), (right[0] + 40, right[1])]
 
@@ -139,53 +139,3 @@ def swipe(page: Page, side: str, right: float) -> None:
         finger = [] if kind == "touchEnd" else [{"x": x + moved, "y": y, "id": 1}]
         hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": finger})
     settle(page)
-
-
-# ---- the last answer taken back
-
-
-def test_the_last_answer_is_taken_back_and_sent_again(page: Page, serve: Serve) -> None:
-    server = serve(3, correction=True)
-    open_and_wait(page, server)
-    assert page.get_attribute("#take-back", "aria-disabled") == "true"
-    answer_with(page, "ArrowLeft")
-    wait_for(page, position="2", voting="open")
-    page.click("#take-back")
-    wait_for(page, position="1", voting="open")
-    answer_with(page, "ArrowRight")
-    wait_for(page, position="2", voting="open", unsent="0")
-    assert (server.votes[0]["answer"], server.votes[0]["corrects"]) == ("right", "left")
-    page.keyboard.press("Backspace")
-    wait_for(page, position="2")
-    for position in ("2", "3"):
-        wait_for(page, position=position)
-        answer_with(page, "ArrowRight")
-    page.wait_for_url("**/thanks/")
-    assert [vote.path for vote in server.letters("vote")] == [f"/trial/t{n}/vote/" for n in (0, 0, 1, 2)]
-    assert len(server.letters("shown")) == 3
-
-
-def test_a_correction_survives_a_lost_network_and_a_reload(page: Page, serve: Serve) -> None:
-    server = serve(2, correction=True)
-    open_and_wait(page, server)
-    server.failures.extend([503] * 50)
-    answer_with(page, "ArrowLeft")
-    wait_for(page, position="2", voting="open")
-    page.keyboard.press("Backspace")
-    wait_for(page, position="1", voting="open")
-    answer_with(page, "ArrowRight")
-    wait_for(page, position="2", voting="open")
-    server.failures.clear()
-    page.reload()
-    wait_for(page, position="2", voting="open", unsent="0")
-    assert (server.votes[0]["answer"], server.votes[0]["corrects"]) == ("right", "left")
-
-
-def test_without_the_option_there_is_no_way_back(page: Page, serve: Serve) -> None:
-    open_and_wait(page, serve(2))
-    assert page.locator("#take-back").count() == 0
-    answer_with(page, "ArrowLeft")
-    wait_for(page, position="2", voting="open")
-    wait_until_it_counts(page)
-    page.keyboard.press("Backspace")
-    wait_for(page, position="2", voting="open")

@@ -219,7 +219,7 @@ import numpy as np
 from django.contrib.auth.models import User
 from enhancement.models import Content, TestSet
 from enhancement.nn.checkpoint import Source, save
-from enhancement.nn.generator import Generator
+from enhancement.nn.networks.generator import Generator
 from enhancement.pictures import encode_png
 from enhancement.services.files import keep
 from enhancement.services.methods import add_method

@@ -1,5 +1,6 @@
 """The monitor in a real Chromium: news comes by itself, and what lies under the cover only when it is lifted."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -11,13 +12,15 @@ pytestmark = pytest.mark.browser
 
 PASSWORD = "only-for-this-test"
 MAKE = f"""
-from tests.studyapp.factories import answer_all, make_study, make_user, sit, waver
+from tests.studyapp.factories import answer, answer_all, make_study, make_user, sit, waver
 ada = make_user(is_staff=True, is_superuser=True)
 ada.set_password("{PASSWORD}")
 ada.save()
 study = make_study(ada, contents=2, conditions=("original", "auto", "reference"), trials_per_session=6)
 for number in range(4):
     answer_all(sit(study), waver(number, dict(original=0.0, auto=0.2, reference=0.4)))
+for trial in sit(study).trials.order_by("position"):
+    answer(trial, "left", response_ms=250)
 answer = study.pk
 """
 ONE_MORE = """
@@ -67,6 +70,19 @@ def test_news_comes_by_itself(page: Page, stack: Stack, live: str) -> None:
     assert page.evaluate("() => window.isTheSamePage")
     assert page.evaluate("() => document.activeElement.id") == "balance-table", "whoever reads a table goes on reading"
     assert asked.count(live) == before + 1, "the page itself is fetched where there is news, and not else"
+
+
+@pytest.mark.parametrize("width", [360, 800, 1366])
+def test_the_code_of_who_is_flagged_stands_on_one_line(page: Page, live: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 640})
+    open_monitor(page, live, [])
+    page.wait_for_selector("#screening [data-ready]")
+    codes = page.locator("#screening-table code").all()
+    assert codes
+    for code in codes:
+        expect(code).to_have_text(re.compile(r"^o-[0-9a-f]{12}$"))
+        assert code.evaluate("(code) => code.getClientRects().length") == 1
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
 
 
 def test_scores_come_when_their_cover_is_lifted(page: Page, live: str) -> None:

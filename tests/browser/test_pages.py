@@ -1,9 +1,10 @@
 """Every page on a narrow phone and on a 4K screen: nothing cut off at the side, type that can be read."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.test_viewer import wait_for
 from tests.stack import Stack, new_stack
@@ -32,8 +33,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def places(stack: Stack) -> dict[str, str]:
     """The pages of a study that has all there is to say: simulated photos, consent, ties, two cameras, votes."""
     paths: dict[str, str] = stack.python(f"""
-from tests.studyapp.factories import answer_all, make_study, make_testset, make_user, sit, waver
+from tests.studyapp.factories import answer_all, make_study, make_testset, make_user, run_jobs, sit, waver
 from studyapp.models import StudySession
+from studyapp.services.made_reports import ask_for_report
 ada = make_user(is_staff=True, is_superuser=True)
 ada.set_password("{PASSWORD}")
 ada.save()
@@ -43,6 +45,8 @@ study = make_study(
 )
 for number in range(6):
     answer_all(sit(study), waver(number, dict(original=0.0, auto=0.5, degraded=-1.0)))
+ask_for_report(study)
+run_jobs()
 finished, left = study.sessions.all()[:2]
 StudySession.objects.filter(pk=left.pk).update(state=StudySession.State.WITHDRAWN)
 answer = {{
@@ -113,7 +117,7 @@ def test_no_researcher_s_page_is_wider_than_a_phone(page: Page, places: dict[str
         """[...document.querySelectorAll('.plate')].map(plate => ({
              has: plate.clientWidth, needs: plate.scrollWidth, drawn: plate.querySelector('img').naturalWidth}))"""
     )
-    assert len(figures) == 2
+    assert len(figures) >= 9
     assert all(figure["drawn"] and figure["needs"] <= figure["has"] for figure in figures), figures
 
 
@@ -122,3 +126,30 @@ def test_no_researcher_s_page_is_wider_than_a_phone(page: Page, places: dict[str
 def test_type_grows_with_a_large_screen(page: Page, places: dict[str, str], name: str) -> None:
     page.goto(places[name])
     assert page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") == pytest.approx(24, abs=0.1)
+
+
+NOTE_WHAT_IT_SAYS = """() => {
+  const form = document.querySelector("form.suppose");
+  form.addEventListener("submit", () => {
+    const [button, status] = [form.querySelector("button"), form.querySelector("[role=status]")];
+    sessionStorage.said = JSON.stringify([status.textContent, button.disabled, form.ariaBusy]);
+  });
+}"""
+
+
+def test_a_plan_says_that_it_is_being_worked_out(page: Page, places: dict[str, str]) -> None:
+    """Playwright sees nothing of a page that is being left, so the page notes down what it said."""
+    log_in(page, places)
+    page.goto(places["plan"])
+    button, status = page.locator("form.suppose button"), page.locator("form.suppose [role=status]")
+    page.evaluate(NOTE_WHAT_IT_SAYS)
+    page.fill("[name=observers]", "30")
+    page.press("[name=observers]", "Enter")
+    page.wait_for_url("**observers=30*")
+    said, *busy = json.loads(page.evaluate("sessionStorage.said"))
+    assert said.startswith("Working on it")
+    assert busy == [True, "true"]
+    expect(page.locator(".headline dd").first).to_have_text("30")
+    page.go_back()
+    expect(button).to_be_enabled()
+    expect(status).to_be_empty()

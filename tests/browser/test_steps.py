@@ -32,6 +32,7 @@ run_jobs()
 open_study(study)
 answer = study.code
 """
+RINGS = 6
 ALL = {
     "screen_check": True, "colour_test": True, "acuity_test": True, "ask_background": True,
     "practice_contents": ["photo-2", "photo-3"], "examples": ["photo-3"], "practice_trials": 1, "break_every": 2,
@@ -80,6 +81,17 @@ def choose(page: Page, name: str, place: int) -> None:
         page.keyboard.press("ArrowRight")
 
 
+def measure(page: Page) -> None:
+    """A card on the screen, and arm's length: on both screens below three sizes of rings follow, each seen twice."""
+    tab_to(page, "#card")
+    wanted = 324 if page.evaluate("document.getElementById('card-drawn').dataset.side") == "long" else 204
+    for key, by in (("PageUp", 40), ("ArrowRight", 0)):
+        while int(page.input_value("#card")) < wanted - by:
+            page.keyboard.press(key)
+    choose(page, "distance_cm", 4)
+    press(page, "form .begin")
+
+
 def token_of(page: Page) -> str:
     return page.url.split("/look/")[1].split("/")[0]
 
@@ -107,7 +119,10 @@ def to_the_pairs(page: Page, link: str, see: Callable[[str], None]) -> None:
     for part, digit in enumerate(plates.digits(plates.seed_of(token)), start=1):
         again(page, "colour", part, see=see)
         press(page, f"[name=seen][value='{digit}']")
-    for part, way in enumerate(rings.ways(plates.seed_of(token)), start=1):
+    again(page, "calibration", see=see)
+    measure(page)
+    page.wait_for_url("**/acuity/1/")
+    for part, way in enumerate(rings.ways(plates.seed_of(token), count=RINGS), start=1):
         again(page, "acuity", part, see=see)
         press(page, f"[name=seen][value='{way}']")
     again(page, "background", see=see)
@@ -179,7 +194,8 @@ def test_a_whole_session_with_everything_by_keyboard_alone(page: Page, stack: St
         WHERE {where} GROUP BY p.name ORDER BY min(p.id)
     """)
     assert steps == [
-        ("screen", 1), ("colour", 5), ("acuity", 8), ("background", 1), ("instructions", 1), ("questions", 1),
+        ("screen", 1), ("colour", 5), ("calibration", 1), ("acuity", RINGS), ("background", 1), ("instructions", 1),
+        ("questions", 1),
     ]  # fmt: skip
     ((screen,),) = stack.rows(f"""
         SELECT p.told FROM studyapp_sessionstep p JOIN studyapp_studysession s ON p.session_id = s.id

@@ -54,6 +54,13 @@ def wait_until_it_counts(page: Page) -> None:
     )
 
 
+def wait_to_be_heard(page: Page) -> None:
+    """Wait until a press at the end of the pairs can't be one that began on the last answer."""
+    page.wait_for_function(
+        "() => performance.now() > performance.getEntriesByName('phoropter:answered').at(-1).startTime + 201"
+    )
+
+
 def answer_with(page: Page, key: str) -> None:
     wait_until_it_counts(page)
     page.keyboard.press(key)

@@ -8,13 +8,17 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
+from analysis.metrics import colour_deviation, noise_amplification
 from enhancement.models import Alignment, Content, Job, Measurement, Method, Stimulus, TestSet
+from enhancement.nn.checkpoint import Source, save
+from enhancement.nn.networks.dong import Dong
 from enhancement.pictures import decode, encode_png
 from enhancement.services.files import DamagedFileError, keep, read
 from enhancement.services.measure import request_measurements
 from enhancement.services.methods import MethodProblemError, add_method, import_checkpoint
-from enhancement.services.stimuli import request_stimuli
+from enhancement.services.stimuli import picture_of, request_stimuli, subject_of
 from enhancement.services.testsets import load_testset
+from studyapp.services.provenance import stimulus_told
 from tests.studyapp.factories import make_method, make_testset, run_jobs
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +49,14 @@ class TestStimuli:
         shown = decode(read(stimulus.file, stimulus.sha256), name="stimulus")
         shot = decode(read(stimulus.content.input_file, stimulus.content.input_sha256), name="input")
         assert np.array_equal(shown, shot)
+
+    def test_provenance_holds_what_a_network_was_computed_in_and_how(self, tmp_path: Path) -> None:
+        save(tmp_path / "net.safetensors", Dong(), source=Source("fresh"), code_version="1")
+        asked = {"device": "cpu", "precision": "float32", "mode": "lean"}
+        method = add_method("net", "dong", asked, weights=tmp_path / "net.safetensors")
+        run_on(make_testset(contents=1), method)
+        told = stimulus_told(Stimulus.objects.get())
+        assert (told["device"], told["dtype"], told["mode"]) == ("cpu", "float32", "lean")
 
     def test_what_is_there_is_not_made_again(self) -> None:
         testset, method = make_testset(contents=2), make_method("original")
@@ -121,6 +133,33 @@ class TestMeasurements:
         assert 15 < of["original"].psnr_db < 40
         assert of["reference"].psnr_db is None
         assert of["reference"].reason == "not applicable: it is the reference itself"
+        assert (of["original"].colour_deviation, of["original"].noise_amplification) == (0.0, 0.0)
+        assert of["reference"].colour_deviation is None
+        assert of["reference"].flaws_reason.startswith("not applicable: the reference is a photo of its own")
+        assert request_measurements(testset) is None
+
+    def test_flaws_are_measured_against_the_input(self) -> None:
+        testset = make_testset(contents=1)
+        run_on(testset, make_method("auto"))
+        request_measurements(testset)
+        run_jobs()
+        (stimulus,) = Stimulus.objects.select_related("content", "measurement")
+        pair = picture_of(stimulus), subject_of(stimulus.content).input
+        assert stimulus.measurement.colour_deviation == colour_deviation(*pair) > 1.0
+        assert stimulus.measurement.noise_amplification == noise_amplification(*pair)
+
+    def test_what_an_older_version_measured_gets_what_it_lacks_and_keeps_the_rest(self) -> None:
+        testset = make_testset(contents=2)
+        run_on(testset, make_method("auto"), make_method("reference"))
+        request_measurements(testset)
+        run_jobs()
+        whole = list(Measurement.objects.order_by("pk").values())
+        Measurement.objects.update(colour_deviation=None, noise_amplification=None, flaws_reason="")
+        Measurement.objects.filter(psnr_db__isnull=False).update(psnr_db=1.5)
+        assert request_measurements(testset) is not None
+        run_jobs()
+        kept = [{**row, "psnr_db": None if row["psnr_db"] is None else 1.5} for row in whole]
+        assert list(Measurement.objects.order_by("pk").values()) == kept
         assert request_measurements(testset) is None
 
     def test_a_pair_that_can_t_be_aligned_says_so_and_has_no_numbers(self, tmp_path: Path) -> None:
@@ -137,11 +176,15 @@ class TestMeasurements:
         measured = Measurement.objects.get()
         assert measured.psnr_db is None
         assert measured.reason.startswith("not aligned: ")
+        assert measured.colour_deviation == 0.0
+        assert measured.flaws_reason == "flat squares of 16 px in the photo: 0; 10 are needed"
 
-    def test_without_a_reference_there_are_no_numbers(self, tmp_path: Path) -> None:
+    def test_without_a_reference_there_are_no_numbers_against_it(self, tmp_path: Path) -> None:
         (tmp_path / "a.png").write_bytes(encode_png(np.zeros((30, 40, 3), np.uint8)))
         testset = load_testset("alone", tmp_path)
         run_on(testset, make_method("original"))
         request_measurements(testset)
         run_jobs()
-        assert Measurement.objects.get().reason == "the content has no reference photo"
+        measured = Measurement.objects.get()
+        assert (measured.psnr_db, measured.reason) == (None, "the content has no reference photo")
+        assert (measured.colour_deviation, measured.noise_amplification) == (0.0, None)

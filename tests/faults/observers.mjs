@@ -7,6 +7,8 @@
 
 import { readFileSync } from "node:fs";
 
+import { due, dueAt } from "../../studyapp/static/studyapp/trial/letters.js";
+import { phase as phaseOf } from "../../studyapp/static/studyapp/trial/phase.js";
 import { Kept, post } from "../../studyapp/static/studyapp/trial/post.js";
 import * as session from "../../studyapp/static/studyapp/trial/state.js";
 
@@ -46,8 +48,8 @@ class Page {
 
   async send() {
     clearTimeout(this.timer);
-    const letter = this.isOpen && session.due(this.state, clock());
-    const later = this.isOpen ? session.dueAt(this.state) : null;
+    const letter = this.isOpen && due(this.state, clock());
+    const later = this.isOpen ? dueAt(this.state) : null;
     if (!letter) {
       if (later !== null) this.timer = setTimeout(() => this.send(), Math.max(later - clock(), 0) / HASTE + 1);
       return;
@@ -117,7 +119,7 @@ async function observe(token, number) {
   const told = { token, answers: {}, contradictions: {}, refused: 0, reloads: 0, failures: 0, stopped: null };
   let page = await open(token, kept);
   while (page) {
-    const phase = session.phase(page.state);
+    const phase = phaseOf(page.state);
     if (phase === "finished" || phase === "stopped") {
       told.stopped ??= page.state.stopped;
       page.close();

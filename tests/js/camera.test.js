@@ -15,6 +15,33 @@ test("the whole picture fits, and a small one is enlarged by whole numbers only"
   assert.equal(camera.fitScale(PANE, { width: 1, height: 1 }), camera.CLOSEST_SCALE);
 });
 
+test("a picture that nearly fits at a half, a quarter… is shown at just that, never larger than its place", () => {
+  const large = { width: 4000, height: 3000 };
+  assert.equal(camera.fitScale({ width: 1170, height: 774 }, large), 1 / 4);
+  assert.equal(camera.fitScale({ width: 1170, height: 750 }, large), 1 / 4);
+  near(camera.fitScale({ width: 1170, height: 830 }, large), 830 / 3000);
+  near(camera.fitScale({ width: 1170, height: 749 }, large), 749 / 3000);
+  const draw = random(5);
+  for (let n = 0; n < 300; n++) {
+    const pane = { width: 300 + draw() * 2000, height: 300 + draw() * 2000 };
+    const largest = Math.min(pane.width / large.width, pane.height / large.height, 1);
+    const scale = camera.fitScale(pane, large);
+    assert.ok(scale <= largest && scale >= largest * 0.9, `${scale} of ${largest}`);
+  }
+});
+
+test("tiles that a whole picture needs: of the finest level with pixels wider than half a device pixel", () => {
+  const trial = { width: 4000, height: 3000, tile: 512, levels: 3 };
+  assert.equal(camera.tilesNeeded(1, trial), 8 * 6);
+  assert.equal(camera.tilesNeeded(0.6, trial), 8 * 6);
+  assert.equal(camera.tilesNeeded(1 / 2, trial), 4 * 3);
+  assert.equal(camera.tilesNeeded(1 / 4, trial), 2 * 2);
+  assert.equal(camera.tilesNeeded(0.24, trial), 2 * 2);
+  assert.equal(camera.tilesNeeded(0.26, trial), 4 * 3);
+  assert.equal(camera.tilesNeeded(0.01, trial), 1);
+  assert.equal(camera.tilesNeeded(3, { width: 400, height: 300, tile: 512, levels: 0 }), 1);
+});
+
 test("the point under the pointer stays there", () => {
   const from = { scale: 0.5, x: 1500, y: 1000 };
   const point = { x: 600, y: 100 };

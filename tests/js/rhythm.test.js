@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { breakDue, minutesLeft, paceMs, paceWith, placeAmong } from "../../studyapp/static/studyapp/trial/rhythm.js";
-import { begin, isVotingOpen, measured, minutesLeft as leftOf, next, phase } from "../../studyapp/static/studyapp/trial/state.js";
+import { measured } from "../../studyapp/static/studyapp/trial/looking.js";
+import { isVotingOpen, minutesLeft as leftOf, phase } from "../../studyapp/static/studyapp/trial/phase.js";
+import { begin, next } from "../../studyapp/static/studyapp/trial/state.js";
 
 const DEVICE = { drawer: "webgl" };
 const trial = (n) => ({ id: `t${n}`, position: n, shown_url: `/trial/t${n}/shown/`, vote_url: `/trial/t${n}/vote/` });

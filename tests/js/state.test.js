@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { answeredSoFar, begin, due, dueAt, GRID, isHeldUp, isVotingOpen, next, phase, TOO_SOON_MS, unsentVotes } from "../../studyapp/static/studyapp/trial/state.js";
+import { due, dueAt, isHeldUp, unsentVotes } from "../../studyapp/static/studyapp/trial/letters.js";
+import { GRID } from "../../studyapp/static/studyapp/trial/looking.js";
+import { answeredSoFar, isVotingOpen, phase } from "../../studyapp/static/studyapp/trial/phase.js";
+import { begin, next, TOO_SOON_MS } from "../../studyapp/static/studyapp/trial/state.js";
 
 const trial = (n) => ({ id: `t${n}`, position: n, shown_url: `/trial/t${n}/shown/`, vote_url: `/trial/t${n}/vote/` });
 const given = (...numbers) => ({ answered: 0, total: 5, answers: ["left", "right"], trials: numbers.map(trial) });
@@ -220,67 +223,6 @@ test("events change nothing in place, and an unknown one is an error", () => {
   deepFreeze(frozen);
   for (const event of [view(200, 2), { type: "flipped", on: true }, { type: "hidden", at: 1 }, vote("left", 900), { type: "failed", at: 1 }]) next(frozen, event);
   assert.throws(() => next(frozen, { type: "nonsense" }), /nonsense/);
-});
-
-// ---- taking the last answer back
-
-const correcting = (...numbers) => after(begin({ ...given(...numbers), correction: true }), ...paint("t1"), show("t1", 100));
-const BACK = (at) => ({ type: "takenBack", at });
-const votesOf = (state) => state.outbox.filter((letter) => letter.kind === "vote");
-
-test("the last answer is taken back, and what corrects it is a letter of its own", () => {
-  const answered = after(correcting(1, 2), vote("left", 1100), ...paint("t2"), show("t2", 1200));
-  const back = after(answered, BACK(1700));
-  assert.deepEqual([back.current.trial.id, back.upcoming.trial.id, phase(back), answeredSoFar(back)], ["t1", "t2", "loading", 0]);
-  const again = after(back, ...paint("t1"), show("t1", 2000), vote("right", 2600));
-  const [first, second] = votesOf(again);
-  assert.deepEqual([first.body.answer, second.body.answer, second.body.corrects], ["left", "right", "left"]);
-  assert.equal(first.url, second.url);
-  assert.notEqual(first.id, second.id);
-  assert.equal(second.body.response_ms, 1000 + 600);
-  assert.equal(answeredSoFar(again), 1);
-  assert.equal(again.outbox.filter((letter) => letter.kind === "shown").length, 2);
-});
-
-test("the pair that was left goes on where its clock stood", () => {
-  const state = after(
-    correcting(1, 2), vote("left", 1100), ...paint("t2"), show("t2", 1200), BACK(1700),
-    ...paint("t1"), show("t1", 2000), vote("right", 2600), ...paint("t2"), show("t2", 3000), vote("left", 3400),
-  );
-  assert.equal(votesOf(state).at(-1).body.response_ms, 500 + 400);
-});
-
-test("an answer that corrects is refused within 200 ms like any other", () => {
-  const back = after(correcting(1, 2), vote("left", 1100), ...paint("t2"), show("t2", 1200), BACK(1700), ...paint("t1"), show("t1", 2000));
-  assert.equal(votesOf(after(back, vote("right", 2100))).length, 1);
-});
-
-test("the same answer again corrects nothing", () => {
-  const state = after(correcting(1, 2), vote("left", 1100), ...paint("t2"), show("t2", 1200), BACK(1700), ...paint("t1"), show("t1", 2000), vote("left", 2600));
-  assert.equal(votesOf(state).length, 1);
-  assert.equal(state.current.trial.id, "t2");
-});
-
-test("an answer is taken back once, and only where the study allows it", () => {
-  const corrected = after(correcting(1, 2), vote("left", 1100), ...paint("t2"), show("t2", 1200), BACK(1700), ...paint("t1"), show("t1", 2000), vote("right", 2600));
-  assert.equal(after(corrected, BACK(2700)).current.trial.id, "t2");
-  const without = after(looking(1, 2), vote("left", 1100), ...paint("t2"), show("t2", 1200));
-  assert.equal(after(without, BACK(1700)), without);
-  const first = correcting(1, 2);
-  assert.equal(after(first, BACK(1700)), first);
-});
-
-test("the pair made ready meanwhile is not lost", () => {
-  const answered = after(correcting(1, 2), vote("left", 1100), ...paint("t2"), show("t2", 1200));
-  const back = after(answered, BACK(1700), { type: "sending" }, { type: "sent", reply: {} }, { type: "sending" }, { type: "sent", reply: reply(1, trial(3)) });
-  assert.deepEqual([back.current, back.upcoming, back.further].map((one) => one.trial.id), ["t1", "t2", "t3"]);
-  const onward = after(back, ...paint("t1"), show("t1", 2000), vote("right", 2600));
-  assert.deepEqual([onward.current, onward.upcoming, onward.further].map((one) => one?.trial.id), ["t2", "t3", undefined]);
-});
-
-test("news of the sitting's place doesn't take a pair away that is being corrected", () => {
-  const back = after({ ...after(correcting(1, 2), vote("left", 1100)), outbox: [] }, ...paint("t2"), BACK(1700));
-  assert.equal(after(back, { type: "placed", answered: 1, total: 5, trials: [trial(2), trial(3)] }), back);
 });
 
 test("the farthest offset of the two pictures is told", () => {

@@ -77,7 +77,7 @@ def weights(folder: Path) -> Path:
     place = folder / "network.safetensors"
     if not place.exists():
         from enhancement.nn.checkpoint import Source, save
-        from enhancement.nn.generator import Generator
+        from enhancement.nn.networks.generator import Generator
 
         save(place, Generator(), source=Source("random, for a test"), code_version="test")
     return place

@@ -19,6 +19,7 @@ from studyapp.models.observer import Lane
 from studyapp.services.batch_making import make_batch, pairs_out, read_votes
 from studyapp.services.batches import batch_size
 from studyapp.services.exports import exposures
+from studyapp.services.made_reports import ask_for_report
 from studyapp.services.rehearsals import forget_rehearsals
 from studyapp.services.reports import report_as_json
 from studyapp.services.schedules import design_of, numbered
@@ -289,6 +290,8 @@ def test_the_report_says_so_and_tells_the_batches(study: Study, client: Client) 
     assert batch["number"] == 0
     assert all(set(pair) <= set(TASTE) for pair in batch["pairs"])
     client.force_login(study.owner)
+    ask_for_report(study)
+    run_jobs()
     page = client.get(reverse("report", args=[study.pk])).content.decode()
     assert "<strong>Adaptive.</strong>" in page
     assert "This study was adaptive" in page
@@ -298,6 +301,8 @@ def test_a_balanced_report_says_nothing_of_it(study: Study, client: Client) -> N
     Study.objects.filter(pk=study.pk).update(policy_version="balanced-1")
     voted(study, 3)
     client.force_login(study.owner)
+    ask_for_report(study)
+    run_jobs()
     assert b"daptive" not in client.get(reverse("report", args=[study.pk])).content
 
 

@@ -1,5 +1,6 @@
 """The files of a study in every format: the same rows, with their types; and what a bundle gives a reviewer."""
 
+import argparse
 import csv
 import io
 import json
@@ -22,7 +23,8 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.report import SEED, report
+from analysis.commands import reproduce
+from analysis.reporting.report import SEED, report
 from analysis.votes import read_votes
 from studyapp.definition import COMPLETION_KEYS, DESIGN_KEYS, DESIGN_WORDS, TYPES, define
 from studyapp.design.schedule import ContentKey, Design, slot
@@ -30,10 +32,13 @@ from studyapp.models import Rendering, Study, StudySession
 from studyapp.services import parquet_files, tables
 from studyapp.services.data_files import DATA_FILES
 from studyapp.services.definitions import as_toml, definition_of
+from studyapp.services.lab import lab_columns
+from studyapp.services.pair_tables import EXPOSURES
 from studyapp.services.reports import REPLICATES, report_of
 from studyapp.services.sessions import mark_shown
+from studyapp.services.sitting_tables import SESSIONS
 from studyapp.services.studies import create_study
-from studyapp.services.tables import EXPOSURES, batches
+from studyapp.services.tables import Column, batches
 from tests.studyapp.factories import DEVICE, answer, answer_all, make_study, make_user, prefer, sit, waver
 
 pytestmark = pytest.mark.django_db
@@ -83,25 +88,48 @@ def rows_of(study: Study, name: str, **asked: Any) -> list[dict[str, str]]:
 
 
 class TestFormats:
-    def test_json_lines_say_what_csv_says(self, study: Study) -> None:
-        lines = [json.loads(line) for line in whole(study, "exposures.jsonl").decode().splitlines()]
-        assert [{name: as_csv(value) for name, value in line.items()} for line in lines] == rows_of(
-            study, "exposures.csv"
+    @pytest.fixture(autouse=True)
+    def lab(self, study: Study) -> None:
+        session = study.sessions.earliest("pk")
+        told = {"observer": "P07", "station": "booth 2", "luminance_cd_m2": 120.5, "ambient_lux": 0}
+        StudySession.objects.filter(pk=session.pk).update(**lab_columns(told))
+
+    @pytest.mark.parametrize("table", ["exposures", "sessions"])
+    def test_json_lines_say_what_csv_says(self, study: Study, table: str) -> None:
+        assert [{name: as_csv(value) for name, value in line.items()} for line in self.lines(study, table)] == rows_of(
+            study, f"{table}.csv"
         )
+
+    def lines(self, study: Study, table: str) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in whole(study, f"{table}.jsonl").decode().splitlines()]
+
+    def test_what_a_lab_measured_is_a_number(self, study: Study) -> None:
+        told = {"lab_luminance_cd_m2": 120.5, "lab_viewing_distance_cm": None, "lab_ambient_lux": 0.0}
+        table = pq.read_table(io.BytesIO(whole(study, "sessions.parquet")))
+        for rows in (self.lines(study, "sessions"), table.to_pylist()):
+            assert {name: rows[0][name] for name in told} == told
+            assert (rows[0]["lab_station"], rows[1]["lab_luminance_cd_m2"]) == ("booth 2", None)
+        assert {table.schema.field(name).type for name in told} == {pa.float64()}
+        row = rows_of(study, "sessions.csv")[0]
+        assert [row[name] for name in told] == ["120.5", "", "0.0"]
+
+    def test_json_lines_have_types(self, study: Study) -> None:
+        lines = self.lines(study, "exposures")
         assert {type(line["pilot"]) for line in lines} == {bool}
         assert {type(line["gold_passed"]) for line in lines} == {bool, type(None)}
         assert {line["vote"] for line in lines} == {"left", "right", "tie", "not_sure", None}
 
-    def test_parquet_says_what_csv_says(self, study: Study) -> None:
-        table = pq.read_table(io.BytesIO(whole(study, "exposures.parquet")))
+    @pytest.mark.parametrize(("name", "columns"), [("exposures", EXPOSURES.columns), ("sessions", SESSIONS.columns)])
+    def test_parquet_says_what_csv_says(self, study: Study, name: str, columns: dict[str, Column]) -> None:
+        table = pq.read_table(io.BytesIO(whole(study, f"{name}.parquet")))
         told = [{name: as_csv(value) for name, value in row.items()} for row in table.to_pylist()]
-        assert told == rows_of(study, "exposures.csv")
+        assert told == rows_of(study, f"{name}.csv")
         kinds = {
             "text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(),
             "time": pa.timestamp("ms", tz="UTC"),
         }  # fmt: skip
         assert {field.name: field.type for field in table.schema} == {
-            name: kinds[column.kind] for name, column in EXPOSURES.columns.items()
+            name: kinds[column.kind] for name, column in columns.items()
         }
 
     def test_parquet_of_many_groups_is_whole(self, study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,10 +304,19 @@ class TestBundle:
         )
         redone, page = json.loads(done.stdout), report_of(study).as_json()
         assert redone["scale"]["scores"]
-        for part in ("counts", "conditions", "scale", "cameras", "pairs", "position", "seed", "replicates"):
+        for part in ("counts", "conditions", "scale", "cameras", "pairs", "seed", "replicates"):
             assert close(redone[part], page[part]), part
         stored = json.loads((place / "report.json").read_text())
         assert close({name: stored[name] for name in page}, page)
+
+    @pytest.mark.parametrize("simulated", [False, True])
+    def test_the_whole_report_is_made_again_from_it_bit_for_bit(
+        self, study: Study, tmp_path: Path, simulated: bool
+    ) -> None:
+        bundle = tmp_path / "bundle.zip"
+        bundle.write_bytes(whole(study, "bundle.zip", include_simulated=simulated))
+        said = reproduce.run(argparse.Namespace(bundle=bundle, output=None, json=False))
+        assert said.startswith("The same report, bit for bit: phoropter ")
 
     def test_parquet_and_csv_in_it_are_the_same_exposures(self, study: Study, tmp_path: Path) -> None:
         place = self.unpacked(study, tmp_path)
@@ -331,13 +368,15 @@ class TestBundle:
         for words in (
             "“Which photo looks better?” They could answer the left one, the right one, a tie or not sure.",
             "3 photos of 3 scenes (test set tiny; iphone)",
-            "`degraded`: degraded; in gold pairs only, where it must lose to original",
+            "degraded (by degraded, in gold pairs only, where it must lose to original)",
             "the seed 7 by the policy balanced-1",
             "20% gold, 10% repeated, 10% same-against-same pairs, which are never fitted",
-            "12 sittings were finished, 0 abandoned and 1 are still open; 1 more were withdrawn",
-            f"{counts['votes']} votes by 12 observers count",
-            "Davidson model by maximum likelihood",
-            "observer bootstrap",
+            "12 sittings were finished, 0 abandoned and 1 is still open; 1 more was withdrawn",
+            f"{counts['votes']} votes by 12 observers were fitted",
+            "Davidson’s term for ties (Davidson 1970)",
+            "Observers, not votes, were resampled with replacement 1,000 times (seed 1;",
+            "Hesterberg, T. C. (2015)",
+            "python -m analysis reproduce BUNDLE.zip",
         ):
             assert words in said, words
 

@@ -9,12 +9,14 @@ from django.conf import settings
 from studyapp.models import StudySession, Trial, Vote
 from studyapp.services.bundles import PARTS
 from studyapp.services.data_files import DATA_FILES
-from studyapp.services.tables import EXPOSURES, PAGES, PWCMP, REJECTED, SESSIONS, Table
+from studyapp.services.pair_tables import EXPOSURES, PWCMP, REJECTED
+from studyapp.services.sitting_tables import PAGES, SESSIONS
+from studyapp.services.tables import Table
 
 PAGE = Path(settings.BASE_DIR, "docs/export.md")
 TABLES = {
     "exposures": EXPOSURES,
-    "sessions.csv": SESSIONS,
+    "sessions": SESSIONS,
     "pages.csv": PAGES,
     "rejected.csv": REJECTED,
     "pwcmp.csv": PWCMP,

@@ -9,7 +9,7 @@ import choix
 import numpy as np
 import pytest
 
-from analysis.report import SEED, report
+from analysis.reporting.report import SEED, report
 from analysis.votes import read_votes
 from studyapp.models import Study, StudySession
 from studyapp.services.exports import COLUMNS, csv_lines

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from PIL import Image
 
-from enhancement.models import Job, Method, Stimulus, TestSet
+from enhancement.models import Job, Measurement, Method, Stimulus, TestSet
 from enhancement.pictures import decode
 from enhancement.services.files import read
 from enhancement.services.stimuli import request_stimuli
@@ -23,6 +23,7 @@ from studyapp.roles import Role
 from studyapp.services import picture_tiles
 from studyapp.services.contact_sheet import reason_for
 from studyapp.services.picture_tiles import Seen, size_for
+from studyapp.templatetags.numbers import signed
 from tests.studyapp.factories import SIZE, make_draft, make_method, make_study, make_testset, make_user
 
 pytestmark = pytest.mark.django_db
@@ -164,6 +165,37 @@ class TestContactSheet:
         values = Stimulus.objects.filter(method__name="auto").values_list("measurement__psnr_db", flat=True)
         assert f"<b>{np.mean(list(values)):.2f}</b>" in text(client, f"/testsets/{testset.pk}/")
 
+    def test_a_picture_shows_its_flaws_and_the_input_has_none(self, client: Client, testset: TestSet) -> None:
+        page = text(client, f"/testsets/{testset.pk}/")
+        auto = Measurement.objects.filter(stimulus__method__name="auto")
+        for measured in auto:
+            assert f"<span>ΔE {measured.colour_deviation:.1f}</span>" in page
+            assert f"noise {signed(measured.noise_amplification, 1)} dB" in page
+        of_photos = Measurement.objects.filter(stimulus__method__kind__in=["original", "reference"])
+        assert page.count("<span>ΔE ") == Measurement.objects.count() - of_photos.count()
+        auto.update(noise_amplification=None, flaws_reason="nothing is flat")
+        assert 'title="nothing is flat">noise –</span>' in text(client, f"/testsets/{testset.pk}/")
+
+    def test_noise_of_which_nothing_is_left(self, client: Client, testset: TestSet) -> None:
+        auto = Measurement.objects.filter(stimulus__method__name="auto")
+        auto.update(noise_amplification=-float("inf"), flaws_reason="")
+        page = text(client, f"/testsets/{testset.pk}/")
+        assert "noise −∞ dB" in page
+        assert "<b>−∞</b>" in page
+        content = testset.contents.earliest("pk")
+        assert '<td class="number">−∞</td>' in text(client, f"/contents/{content.pk}/")
+
+    def test_the_worst_of_a_flaw_is_the_most(self, client: Client, testset: TestSet) -> None:
+        auto = Method.objects.get(name="auto")
+        measured = Stimulus.objects.filter(method=auto).order_by("-measurement__colour_deviation")
+        worst_first = [stimulus.content.name for stimulus in measured.select_related("content")]
+        for end, names, sort in (("worst", worst_first, "descending"), ("best", worst_first[::-1], "ascending")):
+            page = text(client, f"/testsets/{testset.pk}/", sort=f"{auto.pk}-colour_deviation-{end}")
+            assert [page.index(f">{name}</a>") for name in names] == sorted(
+                page.index(f">{name}</a>") for name in names
+            )
+            assert f'aria-sort="{sort}"' in page
+
     def test_sorted_by_a_metric_the_worst_first_then_the_best(self, client: Client, testset: TestSet) -> None:
         auto = Method.objects.get(name="auto")
         measured = Stimulus.objects.filter(method=auto).order_by("measurement__ssim")
@@ -248,6 +280,7 @@ class TestContentPage:
             assert stimulus.source_sha256 in page
             assert stimulus.code_version in page
             assert f"{stimulus.measurement.ssim:.4f}" in page
+            assert f">{stimulus.measurement.colour_deviation:.2f}</td>" in page
             assert f'href="/jobs/{stimulus.job_id}/"' in page
         assert "matched points agree" in page
 

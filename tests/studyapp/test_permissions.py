@@ -21,11 +21,13 @@ from studyapp.models import Observer, RejectedVote, Slot, Study, StudySession, T
 from studyapp.models.observer import session_token
 from studyapp.models.trial import opaque
 from studyapp.roles import Role
+from studyapp.services.made_reports import ask_for_report
 from studyapp.services.people import password_path
 from studyapp.services.picture_tiles import Seen
 from studyapp.services.sharing import share_study
 from studyapp.services.tokens import make_token
-from tests.studyapp.factories import answer, answer_all, make_study, make_user, prefer, sit
+from tests.studyapp.factories import answer, answer_all, make_study, make_user, prefer, run_jobs, sit
+from tests.training import make_run
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +42,7 @@ SHARED_OUT = (LOGIN, 403, 200, 404, 200)  # by who owns it
 IN_ADMIN = (LOGIN, 404, 200, 200, 200)  # the library, and lists that hold only what is theirs
 IN_ADMIN_OWN = (LOGIN, 404, 200, 404, 200)
 ADMINS = (LOGIN, 404, 403, 403, 200)
+ADMINS_ALONE = (LOGIN, 404, 404, 404, 200)  # for others it isn't there
 NOBODY = (LOGIN, 404, 403, 403, 403)
 AWAY = (302, 302, 302, 302, 302)
 POSTED = (405, 405, 405, 405, 405)
@@ -81,6 +84,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "yours": OPEN,
     "own-data": OPEN,
     "withdraw": OPEN,
+    "onward": POSTED,
     "shown": POSTED,
     "vote": POSTED,
     "tile": OPEN,
@@ -111,6 +115,8 @@ TABLE: dict[str, tuple[int, ...]] = {
     "data-file": SEEN,
     "report": SEEN,
     "report-json": SEEN,
+    "report-file": SEEN,
+    "report-make": (LOGIN, 405, 405, 405, 405),
     "figure": SEEN,
     "forget-rehearsals": (LOGIN, 405, 405, 405, 405),
     # programs come with a token (BY_TOKEN below); a login opens nothing there
@@ -135,6 +141,11 @@ TABLE: dict[str, tuple[int, ...]] = {
     "content-thumbnail": LOGGED_IN,
     "reference-thumbnail": LOGGED_IN,
     "stimulus-thumbnail": LOGGED_IN,
+    # training: admins' alone
+    **dict.fromkeys(
+        ("training", "training-new", "training-run", "training-checkpoint", "training-sample"), ADMINS_ALONE
+    ),
+    "training-method": (LOGIN, 405, 405, 405, 405),
     # the admin
     "admin:index": IN_ADMIN,
     "admin:search": IN_ADMIN,
@@ -195,6 +206,7 @@ TABLE: dict[str, tuple[int, ...]] = {
 # What a POST does, where GET is refused: said once more, for it is the POST that changes.
 POSTS: dict[str, tuple[int, ...]] = {
     "study-state": (LOGIN, 403, 302, 404, 302),
+    "report-make": (LOGIN, 302, 302, 404, 302),  # it changes nothing that anybody made
     "study-people": (LOGIN, 403, 400, 404, 400),
     "recruiting": (LOGIN, 403, 302, 404, 302),
     "invitations": (LOGIN, 403, 400, 404, 400),
@@ -202,6 +214,8 @@ POSTS: dict[str, tuple[int, ...]] = {
     "tokens": (LOGIN, 400, 400, 400, 400),
     "revoke-token": (LOGIN, 404, 302, 404, 404),  # the owner took it back
     "study-unshare": (LOGIN, 403, 302, 404, 404),  # the owner took it back; then there is nobody to take it from
+    "training-new": (LOGIN, 404, 404, 404, 400),
+    "training-method": (LOGIN, 404, 404, 404, 302),
     "admin:studyapp_study_pause": (LOGIN, 404, 302, 404, 302),
     "admin:studyapp_study_change": (LOGIN, 404, 200, 404, 200),
     "admin:enhancement_job_retry": (LOGIN, 404, 302, 404, 302),
@@ -237,6 +251,8 @@ def made(made_once: None) -> World:
     for who, person in people.items():
         clients[who] = Client()
         clients[who].force_login(person, backend="studyapp.roles.RoleBackend")
+    ask_for_report(study)
+    run_jobs()
     sat = sit(study)
     open_trial = sat.trials.earliest("position")
     rows = {
@@ -248,6 +264,7 @@ def made(made_once: None) -> World:
         "uid": people["other"],
         "member": people["viewer"],
         "enhancement_upload": begin_upload(people["admin"]),
+        "training": make_run(people["admin"]),
         "sitting": sat,
         "trial": open_trial,
     }
@@ -273,7 +290,7 @@ def tiles_of(stimulus: Stimulus) -> str:
 def address(name: str, world: World) -> str:  # noqa: PLR0911
     """An address of the owner's study, or of the library that it uses."""
     content = world.study.testset.contents.earliest("pk")
-    sat, trial = world.rows["sitting"], world.rows["trial"]
+    sat, trial, run = world.rows["sitting"], world.rows["trial"], world.rows["training"]
     told: dict[str, dict[str, Any]] = {
         "welcome": {"code": world.study.code},
         "decline": {"code": world.study.code},
@@ -281,6 +298,7 @@ def address(name: str, world: World) -> str:  # noqa: PLR0911
         **{name: {"pk": world.study.pk} for name in RECRUITING},
         "look": {"token": sat.token},
         "place": {"token": sat.token},
+        "onward": {"token": sat.token},
         "thanks": {"token": sat.token},
         "lab": {"code": world.study.code},
         "step": {"token": sat.token, "name": "screen", "part": 1},
@@ -293,7 +311,8 @@ def address(name: str, world: World) -> str:  # noqa: PLR0911
         "data-file": {"pk": world.study.pk, "name": "exposures.parquet"},
         "revoke-token": {"pk": world.rows["token"].pk},
         "api:file": {"study": world.study.pk, "name": "exposures.csv"},
-        "figure": {"pk": world.study.pk, "name": "scores", "suffix": "svg"},
+        "figure": {"pk": world.study.pk, "name": "preferences", "suffix": "svg"},
+        "report-file": {"pk": world.study.pk, "name": "report", "suffix": "pdf"},
         "testset": {"pk": world.study.testset_id},
         "content-thumbnail": {"pk": content.pk},
         "reference-thumbnail": {"pk": content.pk},
@@ -307,6 +326,8 @@ def address(name: str, world: World) -> str:  # noqa: PLR0911
         "cancel-job": {"pk": world.rows["enhancement_job"].pk},
         "retry-job": {"pk": world.rows["enhancement_job"].pk},
         "forget-rehearsals": {"pk": world.study.pk},
+        **{name: {"pk": run.pk} for name in ("training-run", "training-method", "training-checkpoint")},
+        "training-sample": {"pk": run.samples.get(step=20).pk},
         "admin:enhancement_upload_begin": {},
         "admin:enhancement_upload_piece": {"pk": world.rows["enhancement_upload"].pk, "file": 1},
         "study-unshare": {"pk": world.study.pk, "person": world.rows["member"].pk},

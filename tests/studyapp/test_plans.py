@@ -56,7 +56,17 @@ def client(made: Study) -> Client:
 class TestPlan:
     def test_a_sitting(self, study: Study) -> None:
         sitting = plan_of(study, Asked())["sitting"]
-        assert sitting == {"main": 8, "gold": 1, "same": 0, "repeat": 1, "trials": 10, "minutes": 5.0}
+        kinds = {"main": 8, "gold": 1, "same": 0, "repeat": 1}
+        assert sitting == {**kinds, "trials": 10, "practice": 0, "around_s": 0, "minutes": 5.0}
+
+    def test_practice_and_the_pages_around_are_paid_for(self, study: Study) -> None:
+        around = {"screen_check": True, "acuity_test": True, "closing_questions": ["What did you look for?"]}
+        Study.objects.filter(pk=study.pk).update(practice_trials=2, **around)
+        plan = plan_of(Study.objects.get(pk=study.pk), Asked(observers=10, pay_per_hour=12, lost=0))
+        around_s = 30 + 25 + 60 + 30 + 20  # screen, card, rings, instructions, one question
+        assert plan["sitting"]["around_s"] == around_s
+        assert plan["sitting"]["minutes"] == pytest.approx((12 * 30 + around_s) / 60)
+        assert plan["cost"]["each"] == pytest.approx(12 * plan["sitting"]["minutes"] / 60)
 
     def test_it_is_the_schedule_that_observers_get(self, study: Study) -> None:
         plan = plan_of(study, Asked(observers=7))

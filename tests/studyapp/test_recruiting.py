@@ -227,8 +227,9 @@ class TestLab:
     def one(self, settings: Settings) -> None:
         settings.SITTINGS_PER_HOUR = 1
 
-    def test_a_laboratory_s_address_is_not_limited(self, study: Study) -> None:
-        study.lab_networks = ["198.51.100.0/24"]
+    @pytest.mark.parametrize("network", ["198.51.100.0/24", "198.51.100.7/24", "198.51.100.7"])
+    def test_a_laboratory_s_address_is_not_limited(self, study: Study, network: str) -> None:
+        study.lab_networks = [network]
         study.save()
         places = [begin(study, "", Client(REMOTE_ADDR="198.51.100.7")) for _ in range(3)]
         assert all(place.startswith("/look/") for place in places)
@@ -276,13 +277,22 @@ class TestPages:
             ({"group_quotas": "DE 5"}, "isn’t read"),
             ({"group_quotas": "DE = many"}, "isn’t read"),
             ({"group_quotas": "DE = 1\nde = 2"}, "stands there twice"),
+            ({"group_quotas": "DE = 1\nDE = 1"}, "stands there twice"),
+            ({"group_quotas": "DE = 1000001"}, "1000000 sittings at most"),
+            ({"group_quotas": f"DE = {'9' * 5000}"}, "isn’t read"),
+            ({"group_quotas": f"{'D' * 81} = 1"}, "can&#x27;t be a group"),
+            ({"lab_networks": "\n".join(["192.0.2.7"] * 21)}, "21 addresses: 20 at most"),
             ({"lab_networks": "everywhere"}, "is no address"),
             ({"lab_networks": "0.0.0.0/0"}, "too many addresses"),
             ({"lab_networks": "::/0"}, "too many addresses"),
-            ({"quota": "0"}, "greater than or equal to 1"),
-            ({"keep_device_days": "0"}, "greater than or equal to 1"),
+            ({"quota": "0"}, "must be from 1 to 1000000, not 0"),
+            ({"keep_device_days": "0"}, "must be from 1 to 36500, not 0"),
             ({"kind": "other", "parameters": "a", "person_parameter": "b"}, "one of the parameters"),
+            ({"kind": "other", "parameters": "a" * 501}, "too long: 500 letters at most, not 501"),
+            ({"kind": "other", "group_parameter": "a" * 61}, "too long: 60 letters at most, not 61"),
+            ({"kind": "prolific", "code_completed": "a" * 81}, "too long: 80 letters at most, not 81"),
             ({"kind": "other", "return_url": "https://{a}/"}, "before the first /"),
+            ({"kind": "other", "return_url": "https://[a/"}, "is no address"),
             ({"kind": "other", "url_completed": "ftp://x/"}, "begins with https"),
         ],
     )

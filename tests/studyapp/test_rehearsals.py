@@ -13,6 +13,7 @@ from studyapp.definition import StudyProblemError
 from studyapp.models import Observer, RejectedVote, Slot, Study, StudySession, StudyText, Trial, Vote
 from studyapp.models.observer import Lane
 from studyapp.services.drafts import design_settled, write_text
+from studyapp.services.made_reports import ask_for_report
 from studyapp.services.places import abandon_sessions
 from studyapp.services.rehearsals import (
     MARK_MAX_AGE_S,
@@ -25,7 +26,7 @@ from studyapp.services.rehearsed import account_for, report_of_run, shown_in
 from studyapp.services.studies import close_study, has_votes
 from studyapp.simulation.diary import Acknowledged, Diary
 from studyapp.simulation.marks import MARK_HEADER
-from tests.studyapp.factories import LOOKED, answer, answer_all, make_user, prefer, sit
+from tests.studyapp.factories import LOOKED, answer, answer_all, make_user, prefer, run_jobs, sit
 
 pytestmark = pytest.mark.django_db
 
@@ -144,7 +145,12 @@ class TestLeftOut:
             answer_all(sit(study), prefer(*order))
         answer(Trial.objects.order_by("pk")[0], "left")
         answer(Trial.objects.order_by("pk")[0], "right")
+        self.report(study)
         return study
+
+    def report(self, study: Study, *, include_simulated: bool = False) -> None:
+        ask_for_report(study, include_simulated=include_simulated)
+        run_jobs()
 
     def rehearse(self, study: Study) -> None:
         for _ in range(3):
@@ -185,6 +191,7 @@ class TestLeftOut:
 
     def test_a_file_asked_for_with_them_is_another_and_named_so(self, client: Client, voted: Study) -> None:
         self.rehearse(voted)
+        self.report(voted, include_simulated=True)
         for name in ("votes.csv", "report.json", "figures/preferences.svg"):
             url = f"/studies/{voted.pk}/{name}"
             assert self.told(client, url) != self.told(client, f"{url}?simulated=yes")
@@ -196,6 +203,7 @@ class TestLeftOut:
         page = client.get(f"/studies/{voted.pk}/").content.decode()
         assert f"/studies/{voted.pk}/report/?simulated=yes" in page
         assert "3 simulated sittings" in page
+        self.report(voted, include_simulated=True)
         stamped = client.get(f"/studies/{voted.pk}/report/?simulated=yes").content.decode()
         assert "<title>SIMULATED: Report" in stamped
 

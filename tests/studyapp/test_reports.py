@@ -1,12 +1,15 @@
-"""The report of a study: made once for as long as it holds, with the metrics of what stood there."""
+"""The numbers of a study's report: made once for as long as they hold, with the metrics of what stood there."""
 
+import numpy as np
 import pytest
 from django.core.cache import cache
 
+from analysis.reporting.sections.pictures import missing_metrics
 from enhancement.models import Measurement
 from studyapp.models import Study, StudySession
 from studyapp.services import reports
-from studyapp.services.reports import figure_of, metrics_of, page_of, report_as_json, report_key, report_of, votes_of
+from studyapp.services.report_keys import report_key
+from studyapp.services.reports import metrics_of, report_as_json, report_of, sized, votes_of
 from studyapp.services.sessions import mark_shown
 from tests.studyapp.factories import (
     DEVICE,
@@ -45,11 +48,6 @@ class TestKept:
         monkeypatch.delattr(reports, "report")
         assert report_of(study).as_json() == first.as_json()
 
-    def test_a_figure_is_drawn_once(self, study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-        first = figure_of(study, "scores", "svg")
-        monkeypatch.setattr(reports, "FIGURES", {})
-        assert figure_of(study, "scores", "svg") == first
-
     def test_a_new_vote_gives_a_new_report(self, study: Study) -> None:
         session = sit(study)
         trials = list(session.trials.filter(kind="main"))
@@ -70,6 +68,18 @@ class TestKept:
     def test_so_do_new_metrics(self, study: Study) -> None:
         before = report_key(study)
         Measurement.objects.latest("pk").delete()
+        assert report_key(study) != before
+
+    def test_so_do_flaws_that_an_older_version_did_not_measure(self, study: Study) -> None:
+        lacking = Measurement.objects.exclude(colour_deviation=None)
+        now = (
+            dict(lacking.values_list("pk", "colour_deviation")),
+            dict(lacking.values_list("pk", "noise_amplification")),
+        )
+        lacking.update(colour_deviation=None, noise_amplification=None)
+        before = report_key(study)
+        for pk, value in now[0].items():
+            Measurement.objects.filter(pk=pk).update(colour_deviation=value, noise_amplification=now[1][pk])
         assert report_key(study) != before
 
     def test_so_does_asking_for_simulated_votes(self, study: Study) -> None:
@@ -105,14 +115,42 @@ class TestMetrics:
             where = (row.stimulus.content.name, row.stimulus.method.name)
             assert table.loc[where, "psnr_db"] == row.psnr_db
             assert table.loc[where, "ms_ssim"] == row.ms_ssim
+            assert table.loc[where, "colour_deviation"] == row.colour_deviation
+            told = table.loc[where, "noise_amplification"]
+            assert (None if np.isnan(told) else told) == row.noise_amplification
 
     def test_what_has_no_numbers_says_why(self, study: Study) -> None:
         Measurement.objects.filter(stimulus__method__name="auto").delete()
-        assert "auto has no metrics on 4 contents: not measured yet." in page_of(study)["missing"]
+        assert "auto has no PSNR or SSIM on 4 contents: not measured yet." in missing_metrics(
+            report_as_json(study)["metrics"]
+        )
 
     def test_a_shared_reason_is_said_once(self, study: Study) -> None:
         Measurement.objects.filter(stimulus__method__name__in=["auto", "degraded"]).delete()
-        assert "auto and degraded have no metrics on 4 contents: not measured yet." in page_of(study)["missing"]
+        assert "auto and degraded have no PSNR or SSIM on 4 contents: not measured yet." in missing_metrics(
+            report_as_json(study)["metrics"]
+        )
+
+    def test_what_has_no_flaws_says_why(self, study: Study) -> None:
+        auto = Measurement.objects.filter(stimulus__method__name="auto")
+        auto.update(noise_amplification=None, flaws_reason="nothing is flat")
+        assert "auto has no noise amplification on 4 contents: nothing is flat." in missing_metrics(
+            report_as_json(study)["metrics"]
+        )
+        auto.update(colour_deviation=None, flaws_reason="")
+        said = "auto has no colour deviation or noise amplification on 4 contents: not measured yet."
+        assert [
+            line for line in missing_metrics(report_as_json(study)["metrics"]) if "auto" in line and "noise" in line
+        ] == [said]
+
+    def test_noise_of_which_nothing_is_left_is_counted_and_not_averaged(self, study: Study) -> None:
+        auto = Measurement.objects.filter(stimulus__method__name="auto")
+        auto.update(noise_amplification=-float("inf"), flaws_reason="")
+        (told,) = (row for row in report_as_json(study)["metrics"] if row["condition"] == "auto")
+        assert (told["noise_amplification"]["mean"], told["noise_amplification"]["infinite"]) == (None, 4)
+        assert "auto has no noise left on 4 contents; its −∞ dB are not in the mean." in missing_metrics(
+            report_as_json(study)["metrics"]
+        )
 
     def test_equal_pictures_are_counted_and_not_averaged(self, study: Study) -> None:
         Measurement.objects.filter(psnr_db__isnull=False, stimulus__method__name="auto").update(psnr_db=float("inf"))
@@ -122,15 +160,7 @@ class TestMetrics:
         assert auto["psnr_db"]["infinite"] >= 1
 
 
-class TestPage:
-    def test_the_best_stands_first_and_gold_last(self, study: Study) -> None:
-        for number in range(6):
-            answer_all(sit(study), waver(number, {"original": 0.6, "auto": 0.0, "degraded": -3.0}))
-        rows = page_of(study)["table"]
-        scores = [row["score"]["score"] for row in rows[:2]]
-        assert scores == sorted(scores, reverse=True)
-        assert (rows[2]["condition"].name, rows[2]["score"]) == ("degraded", None)
-
+class TestNumbers:
     def test_gold_conditions_get_no_score(self, study: Study) -> None:
         answer_all(sit(study), TASTE)
         assert report_of(study).conditions == ("original", "auto")
@@ -140,16 +170,39 @@ class TestPage:
         other = make_study(study.owner, testset=testset, conditions=("auto", "original"), name="Cameras")
         for number in range(6):
             answer_all(sit(other), waver(number, STRENGTH))
-        cameras = page_of(other)["cameras"]
-        assert [part["camera"] for part in cameras["parts"]] == ["iphone", "sony"]
-        assert [len(scores) for _, scores in cameras["rows"]] == [2, 2]
-        assert page_of(study)["cameras"]["rows"] == []
+        told = report_as_json(other)
+        for part in ("cameras", "camera_pairs", "camera_metrics"):
+            assert [one["camera"] for one in told[part]] == ["iphone", "sony"], part
+        assert sum(pair["votes"] for part in told["camera_pairs"] for pair in part["pairs"]) == told["counts"]["votes"]
+        assert (report_as_json(study)["cameras"], report_as_json(study)["camera_metrics"]) == ([], [])
+
+    def test_sides_and_photos_hold_every_vote_twice(self, study: Study) -> None:
+        for number in range(4):
+            answer_all(sit(study), waver(number, STRENGTH))
+        told = report_as_json(study)
+        votes = told["counts"]["votes"]
+        assert sum(row["left"] for row in told["sides"]) == sum(row["right"] for row in told["sides"]) == votes
+        assert sum(row["votes"] for row in told["content_shares"]) == 2 * votes
+        won = sum(row["votes"] * row["share"] for row in told["content_shares"])
+        assert won == pytest.approx(votes)
+
+    def test_devices_are_those_of_sittings_that_count(self, study: Study) -> None:
+        answer_all(sit(study), TASTE)
+        answer_all(sit(study, pilot=True), TASTE)
+        (device,) = report_as_json(study)["devices"]
+        assert device["sittings"] == 1
+        assert (device["width_px"], device["pixel_ratio"]) == (
+            DEVICE["viewport_width_px"],
+            DEVICE["device_pixel_ratio"],
+        )
+        assert [sized(*size) for size in ((390, 844), (844, 390), (820, 1180), (1440, 900))] == [
+            "phone-sized", "phone-sized", "tablet-sized", "desktop-sized",
+        ]  # fmt: skip
 
     def test_before_anything_is_made(self, study: Study) -> None:
         draft = make_draft(study.owner, testset=study.testset, conditions=("auto", "original"), name="Draft")
-        told = page_of(draft)
-        assert told["report"]["counts"]["votes"] == 0
-        assert [row["metrics"] for row in told["table"]] == [None, None]
+        told = report_as_json(draft)
+        assert (told["counts"]["votes"], told["metrics"], told["devices"]) == (0, [], [])
 
     def test_missing_votes_are_empty_text(self, study: Study) -> None:
         assert votes_of(study).empty

@@ -15,6 +15,7 @@ from enhancement.management.commands.tend_jobs import tidy
 from enhancement.services.verification import run_checks
 from studyapp.forms import DEVICE
 from studyapp.models import Erasure, Observer, RejectedVote, Study, StudySession, Trial, Vote
+from studyapp.models.observer import LAB_COLUMNS
 from studyapp.services import overview
 from studyapp.services.arrivals import Arrival
 from studyapp.services.decisions import decide
@@ -209,8 +210,9 @@ class TestOwnData:
     def test_every_column_of_a_sitting_is_told_or_is_no_news_of_them(self) -> None:
         """A new column must be said to whom it is about, or be named here."""
         told = {
-            "id", "study", "observer", "state", "started_at", "last_seen_at", "finished_at", "instructions", "consent",
-            "consented_at", "panel", "person", "group", "invitation", "language", "lab",
+            "id", "study", "observer", "state", "started_at", "last_seen_at", "finished_at", "went_on_at",
+            "instructions", "consent", "consented_at", "panel", "person", "group", "invitation", "language", "lab",
+            *LAB_COLUMNS,
         }  # fmt: skip
         of_the_design = {"slot", "token", "ticket", "pilot", "simulated", "stamp"}
         assert {field.name for field in StudySession._meta.fields} == told | of_the_design

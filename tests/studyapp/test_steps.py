@@ -4,11 +4,14 @@ import json
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from enhancement.services.verification import run_checks
 from studyapp.models import Observer, SessionStep, Study, StudySession, Trial
+from studyapp.models.observer import LAB_COLUMNS
+from studyapp.services.lab import lab_columns, lab_told
 from studyapp.services.steps import Step, current_step, finish_step, seed_of, shown, vision_of
 from studyapp.services.studies import problems_of_opening
 from studyapp.services.verify_schedule import SCHEDULE_CHECKS
@@ -21,6 +24,7 @@ GOOD = {
     "capable": "yes", "viewport_width_px": 1440, "viewport_height_px": 900, "device_pixel_ratio": 2, "browser_zoom": 1,
     "gamut": "srgb", "dark_steps": 6, "bright_steps": 5,
 }  # fmt: skip
+NO_CARD = {"skip": "yes"}
 ALL: dict[str, Any] = {
     "screen_check": True, "colour_test": True, "acuity_test": True, "ask_background": True,
     "practice_contents": ["photo-2", "photo-3"], "examples": ["photo-3"], "practice_trials": 2, "break_every": 2,
@@ -90,7 +94,12 @@ def test_a_study_without_steps_asks_nothing_more(
 def test_all_steps_in_order_to_the_thanks(client: Client, study: Study) -> None:
     session = sit(study)
     seen = []
-    told: dict[str, Any] = {"screen": GOOD, "background": {"age": "30-39"}, "questions": {"question_2": "no"}}
+    told: dict[str, Any] = {
+        "screen": GOOD,
+        "calibration": NO_CARD,
+        "background": {"age": "30-39"},
+        "questions": {"question_2": "no"},
+    }
     tests = {name: right(session, name) for name in ("colour", "acuity")}
     while (page := client.get(place(session), follow=True)).redirect_chain:
         *_, steps, name, part, _ = page.redirect_chain[-1][0].split("/")
@@ -104,14 +113,14 @@ def test_all_steps_in_order_to_the_thanks(client: Client, study: Study) -> None:
             answer_all(session, prefer("auto", "original"))
             session.refresh_from_db()
     assert [name for name, part in seen if part == 1] == [
-        "screen", "colour", "acuity", "background", "instructions", "questions",
+        "screen", "colour", "calibration", "acuity", "background", "instructions", "questions",
     ]  # fmt: skip
-    assert len(seen) == 4 + len(plates.KINDS) + len(rings.GAPS_PX)
+    assert len(seen) == 5 + len(plates.KINDS) + len(rings.GAPS_PX)
     assert page.redirect_chain[-1][0].endswith("/thanks/")
     assert "C0DE" in page.content.decode()
     assert vision_of(session) == {
         "colour": {"right": 5, "of": 5, "passed": True},
-        "acuity": {"finest_px": 1, "passed": True},
+        "acuity": {"calibrated": False, "finest_px": 1, "limit": "test", "passed": True},
     }
     assert session.observer.background == {"age": "30-39"}
     assert session.steps.get(name="background").told == {}, "what people say of themselves stands in one place"
@@ -205,14 +214,12 @@ class TestVision:
         self.fail(client, session)
         assert client.get(place(session))["Location"] == f"{place(session)}steps/instructions/1/"
 
-    @pytest.mark.parametrize(("name", "part"), [("colour", 1), ("acuity", 8)])
-    def test_the_drawings(self, client: Client, study: Study, name: str, part: int) -> None:
-        session = sit(study)
-        answer = client.get(f"{place(session)}steps/{name}/{part}.svg")
+    def test_a_plate_is_drawn(self, client: Client, study: Study) -> None:
+        answer = client.get(f"{place(sit(study))}steps/colour/1.svg")
         assert answer["Content-Type"] == "image/svg+xml"
         assert answer.content.startswith(b"<svg")
 
-    @pytest.mark.parametrize("drawing", ["colour/6", "acuity/9", "colour/0", "screen/1"])
+    @pytest.mark.parametrize("drawing", ["colour/6", "colour/0", "acuity/1", "screen/1"])
     def test_no_others(self, client: Client, study: Study, drawing: str) -> None:
         assert client.get(f"{place(sit(study))}steps/{drawing}.svg").status_code == 404
 
@@ -269,6 +276,7 @@ class TestExamples:
         page = client.get(f"{place(session)}steps/instructions/1/").content.decode()
         for side in ("left", "right"):
             assert f"{place(session)}examples/0/{side}" in page
+        assert page.count('width="192" height="144"') == 2, "their place is kept while they come"
         assert "original" not in page
         assert "photo-3" not in page
         pictures = [client.get(f"{place(session)}examples/0/{side}") for side in ("left", "right")]
@@ -305,13 +313,16 @@ class TestLab:
         only(study, lab_mode=True)
         assert client.get(f"/s/{study.code}/?STUDY_ID=x")["Location"] == f"/s/{study.code}/lab/?STUDY_ID=x"
         session = self.begin(client, study)
-        assert session.lab == {**self.TOLD, "luminance_cd_m2": 120.0}
+        assert lab_told(session) == {**self.TOLD, "luminance_cd_m2": 120.0}
+        assert (session.lab_luminance_cd_m2, session.lab_viewing_distance_cm) == (120.0, None)
 
     def test_the_station_is_kept_and_the_observer_is_not(self, client: Client, study: Study) -> None:
-        self.begin(client, only(study, lab_mode=True))
+        self.begin(client, only(study, lab_mode=True), ambient_lux="0.5")
         assert client.get(f"/s/{study.code}/")["Location"].startswith(f"/s/{study.code}/lab/")
         page = client.get(f"/s/{study.code}/lab/").content.decode()
         assert "booth 2" in page
+        assert 'value="120.0"' in page
+        assert 'value="0.5"' in page
         assert "P07" not in page
 
     def test_the_same_code_is_the_same_observer(self, client: Client, study: Study) -> None:
@@ -323,6 +334,44 @@ class TestLab:
         only(study, lab_mode=True)
         answer = client.post(f"/s/{study.code}/lab/", {"observer": "P07"})
         assert "This field is required." in answer.content.decode()
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("luminance_cd_m2", "0"),
+            ("luminance_cd_m2", "20001"),
+            ("luminance_cd_m2", "nan"),
+            ("luminance_cd_m2", "inf"),
+            ("luminance_cd_m2", "bright"),
+            ("viewing_distance_cm", "-60"),
+            ("viewing_distance_cm", "0"),
+            ("viewing_distance_cm", "2001"),
+            ("ambient_lux", "-1"),
+            ("ambient_lux", "200001"),
+        ],
+    )
+    def test_what_no_lab_measures(self, client: Client, study: Study, name: str, value: str) -> None:
+        only(study, lab_mode=True)
+        answer = client.post(f"/s/{study.code}/lab/", {**self.TOLD, name: value})
+        assert (answer.status_code, list(answer.context["form"].errors)) == (200, [name])
+
+    def test_a_dark_room(self, client: Client, study: Study) -> None:
+        only(study, lab_mode=True)
+        assert self.begin(client, study, ambient_lux="0").lab_ambient_lux == 0.0
+
+    @pytest.mark.parametrize(("name", "value"), [("luminance_cd_m2", 0), ("ambient_lux", float("nan")), ("x", True)])
+    def test_what_was_told_before_such_limits_is_kept_as_it_was(self, study: Study, name: str, value: float) -> None:
+        told = {"observer": "P07", name: value}
+        columns = lab_columns(told)
+        assert columns["lab"] is not told
+        assert columns["lab"] == told
+        assert lab_columns({}) == {**columns, "lab": {}}
+
+    @pytest.mark.parametrize(("name", "value"), [(name, value) for name in LAB_COLUMNS for value in (-1, 1e6)])
+    def test_the_database_takes_nothing_else(self, study: Study, name: str, value: float) -> None:
+        session = sit(study)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            StudySession.objects.filter(pk=session.pk).update(**{name: value})
 
     def test_only_in_lab_mode(self, client: Client, study: Study) -> None:
         assert client.get(f"/s/{only(study).code}/lab/").status_code == 404

@@ -107,6 +107,7 @@ def test_the_command(definition: Path, capsys: pytest.CaptureFixture[str]) -> No
         (('degraded = "original"\n[design]', 'worst = "original"\n[design]'), ["[gold] worst = 'original'"]),
         (("https://example.org/done", "nonsense"), ["completion_url"]),
         (("seed = 42", "seed = forty"), ["study.toml"]),
+        (("seed = 42", f"seed = {'9' * 5000}"), ["study.toml"]),
         (("gold_share = 0.2", 'policy = "random-1"'), ["policy_version", "random-1"]),
         (("gold_share = 0.2", "policy = 1"), ["[design] policy must be a name in quotes, not 1"]),
         (("gold_share = 0.2", "gold_share = nan"), ["[design] gold_share must be a number, not nan"]),

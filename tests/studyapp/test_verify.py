@@ -21,13 +21,14 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from pytest_django import Settings
 
-from enhancement.models import Content, Job, Measurement, Method, Stimulus
+from enhancement.models import Content, Job, Measurement, Method, Stimulus, TrainingRun, TrainingSample
 from enhancement.pictures import encode_png
 from enhancement.services.files import keep
 from enhancement.services.verification import Outcome, run_checks
 from studyapp.models import RejectedVote, Rendering, Slot, Study, StudySession, StudyText, Trial, Vote
 from studyapp.services.verify import CHECKS, count_strays
 from tests.studyapp.factories import answer_all, leave, make_study, make_user, prefer, sit
+from tests.training import make_run
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +38,7 @@ def made(made_once: None) -> Study:
     """A study with every kind of trial; one sitting finished, one under way, one abandoned, one pilot."""
     study = make_study(
         make_user(), contents=2, gold={"degraded": "original"}, trials_per_session=8, gold_share=0.15,
-        repeat_share=0.15, same_share=0.15, consent="Do you agree?",
+        repeat_share=0.15, same_share=0.15, consent="Do you agree?", allow_correction=True,
     )  # fmt: skip
     answer_all(sit(study), prefer("original", "auto", "degraded"))
     sit(study)
@@ -60,9 +61,14 @@ def broken(*, quick: bool = False) -> dict[str, Outcome]:
 def test_it_works(study: Study) -> None:
     outcomes = {outcome.check.name: outcome for outcome in run_checks(CHECKS)}
     assert [str(violation) for outcome in outcomes.values() for violation in outcome.violations] == []
-    idle = {"weights whole", "jobs alive", "rejected votes apart"}
+    idle = {"weights whole", "training whole", "jobs alive", "rejected votes apart"}
     assert {name for name, outcome in outcomes.items() if not outcome.looked} == idle
     assert outcomes["stimuli whole"].looked == Stimulus.objects.count() == 6
+
+
+def test_a_correction_in_time_is_whole(study: Study, mended: None) -> None:
+    corrected(timedelta(0), -1, went_on_at=timezone.now() + timedelta(hours=1))
+    assert set(broken()) <= {"headers uniform"}
 
 
 def test_each_check_has_a_name_and_a_promise_of_its_own() -> None:
@@ -100,6 +106,14 @@ def stimulus_with_metadata() -> None:
     Image.fromarray(np.zeros(size, np.uint8)).save(out, "PNG", pnginfo=told)
     name, sha256 = keep("stimuli", out.getvalue(), ".png")
     change(Stimulus, file=name, sha256=sha256)
+
+
+def lost_checkpoint() -> None:
+    change(TrainingRun, having={"pk": make_run().pk}, checkpoint_file="training/0/nowhere.safetensors")
+
+
+def lost_sample() -> None:
+    change(TrainingSample, having={"pk": make_run().samples.earliest("step").pk}, sha256="f" * 64)
 
 
 def lost_weights() -> None:
@@ -209,6 +223,15 @@ def corrected_from_nothing() -> None:
     change(Vote, having={"answer": "left"}, corrected_from="right")
 
 
+def corrected(at: timedelta, which: int, **session: Any) -> None:
+    """A vote of the finished sitting is corrected so long after its time."""
+    vote = list(Vote.objects.filter(trial__session__state="finished").order_by("trial__position"))[which]
+    StudySession.objects.filter(pk=vote.trial.session_id).update(**session)
+    RejectedVote.objects.create(trial=vote.trial, answer=vote.answer, reason="corrected by the observer")
+    other = "right" if vote.answer == "left" else "left"
+    change(Vote, having={"pk": vote.pk}, answer=other, corrected_from=vote.answer, answered_at=vote.answered_at + at)
+
+
 def vote_deleted() -> None:
     first(Vote)[0].delete()
 
@@ -227,6 +250,8 @@ DAMAGES: list[tuple[str, set[str], Damage]] = [
     ("a stimulus carries metadata", {"stimuli whole"}, stimulus_with_metadata),
     ("a stimulus has another size", {"stimuli whole"}, lambda: change(Stimulus, width_px=7)),
     ("weights are lost", {"weights whole"}, lost_weights),
+    ("a checkpoint is lost", {"training whole"}, lost_checkpoint),
+    ("another sheet of samples is named", {"training whole"}, lost_sample),
     ("no device is named", {"provenance complete"}, lambda: change(Stimulus, device="")),
     ("another source is named", {"provenance complete"}, lambda: change(Stimulus, source_sha256="f" * 64)),
     ("an attempt that never was", {"provenance complete"}, lambda: change(Stimulus, attempt=9)),
@@ -266,9 +291,14 @@ DAMAGES: list[tuple[str, set[str], Damage]] = [
     ("a trial of another content", {"trials their study's", "schedules derived again"}, another_content),
     ("rejected for nothing", {"rejected votes apart"}, rejected_for_nothing),
     ("a correction of nothing", {"rejected votes apart"}, corrected_from_nothing),
+    ("a correction after the next answer", {"rejected votes apart"}, lambda: corrected(timedelta(hours=1), 0)),
+    ("a correction after going on", {"rejected votes apart"},
+     lambda: corrected(timedelta(hours=1), -1, went_on_at=timezone.now())),
     ("rejected without a reason", {"rejected votes apart"}, rejected_without_reason),
     ("a vote was deleted", {"sittings complete"}, vote_deleted),
     ("nobody knows when it was finished", {"sittings complete"}, lambda: change(StudySession, finished_at=None)),
+    ("gone on before its end", {"sittings complete"},
+     lambda: change(StudySession, having={"state": "finished"}, went_on_at=timezone.now() - timedelta(1))),
     ("a withdrawal without tombstone", {"sittings complete"},
      lambda: change(StudySession, having={"state": "abandoned"}, state="withdrawn")),
     ("a sitting became a pilot", {"what counts"}, lambda: change(StudySession, pilot=True)),

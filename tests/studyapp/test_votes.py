@@ -5,10 +5,12 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from studyapp.models import RejectedVote, Study, StudySession, Trial, Vote
+from studyapp.services.corrections import go_on, last_answer
 from studyapp.services.sessions import progress_of
 from studyapp.services.studies import close_study
 from studyapp.services.votes import CORRECTED, SECOND_ANSWER, NotCountableError, Receipt, record_vote, to_answer
-from tests.studyapp.factories import DEVICE, LOOKED, answer, leave, sit
+from studyapp.services.withdrawal import withdraw
+from tests.studyapp.factories import DEVICE, LOOKED, answer, answer_all, leave, sit
 from tests.studyapp.test_sessions import silence
 
 pytestmark = pytest.mark.django_db
@@ -170,6 +172,56 @@ class TestCorrection:
         assert not self.correct(session, 1, "right", "left").kept
         assert Vote.objects.get().answer == "left"
         assert RejectedVote.objects.get().reason == SECOND_ANSWER
+
+    def finish(self, session: StudySession) -> Trial:
+        """Answer every pair "left"; the last one is given back."""
+        answer_all(session, lambda trial: "left")
+        return self.at(session, session.trials.count())
+
+    def test_the_last_pair_too_and_the_sitting_stays_finished(self, session: StudySession) -> None:
+        last = self.finish(session)
+        before = StudySession.objects.get(pk=session.pk)
+        receipts = [self.correct(session, last.position, "right", "left") for _ in range(2)]
+        assert [(receipt.kept, receipt.progress.answered) for receipt in receipts] == [(True, 3)] * 2
+        after = StudySession.objects.get(pk=session.pk)
+        assert (before.state, before.finished_at) == (after.state, after.finished_at) == ("finished", after.finished_at)
+        assert Vote.objects.get(trial=last).corrected_from == "left"
+        assert last_answer(after) is None
+
+    def test_not_once_its_observer_has_gone_on(self, session: StudySession) -> None:
+        last = self.finish(session)
+        go_on(session)
+        assert not self.correct(session, last.position, "right", "left").kept
+        assert Vote.objects.get(trial=last).answer == "left"
+        assert RejectedVote.objects.get().reason == SECOND_ANSWER
+
+    def test_a_copy_that_was_read_before_and_comes_after_going_on_gets_the_receipt(self, session: StudySession) -> None:
+        last = self.finish(session)
+        self.correct(session, last.position, "right", "left")
+        go_on(session)
+        copy = record_vote(last, "right", {**LOOKED, "response_ms": 4000}, DEVICE, corrects="left")
+        assert copy.kept
+        assert RejectedVote.objects.get().reason == CORRECTED
+
+    def test_not_once_its_observer_has_withdrawn(self, session: StudySession) -> None:
+        last = self.finish(session)
+        withdraw(StudySession.objects.get(pk=session.pk))
+        assert not record_vote(last, "right", LOOKED, DEVICE, corrects="left").kept
+        assert not self.correct(session, last.position, "right", "left").kept
+        assert Vote.objects.get(trial=last).answer == "left"
+
+    def test_one_who_comes_back_after_a_long_silence_may_still(self, session: StudySession) -> None:
+        answer(self.at(session, 1), "left")
+        leave(session)
+        assert self.correct(session, 1, "right", "left").kept
+        assert StudySession.objects.get(pk=session.pk).state == StudySession.State.ACTIVE
+
+    def test_not_of_a_sitting_whose_places_were_given_away(self, session: StudySession) -> None:
+        answer(self.at(session, 1), "left")
+        leave(session)
+        sit(session.study)
+        assert not self.correct(session, 1, "right", "left").kept
+        assert Vote.objects.get(trial__session=session).answer == "left"
 
     def test_not_once_the_study_has_closed(self, session: StudySession) -> None:
         answer(self.at(session, 1), "left")

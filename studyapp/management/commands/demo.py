@@ -11,9 +11,10 @@ from tqdm import tqdm
 
 from enhancement.models import TestSet
 from enhancement.services.jobs import start
-from enhancement.services.methods import keep_method
+from enhancement.services.methods import add_method, keep_method
 from enhancement.services.progress import advance, follow
 from enhancement.services.testsets import load_testset
+from fixtures.demo_network import CHECKPOINT
 from fixtures.demo_photos import EXTERNAL, write_demo_photos
 from studyapp.definition import Definition
 from studyapp.environment import kept_secret
@@ -70,25 +71,28 @@ def demo_study() -> Study:
         return found
     folder = Path(settings.DATA_DIR) / "demo"
     if not TestSet.objects.filter(name=TESTSET).exists():
-        with tqdm(desc="making the demo's photos", unit="photo") as bar:
+        with tqdm(desc="making the demo's photos", unit="photo", disable=None) as bar:
             manifest = write_demo_photos(folder, progress=lambda done, total: advance(bar, done, total))
         load_testset(TESTSET, manifest, simulated=True, note=NOTE)
     keep_method("original", "original", {}, note="The photo as it came.")
     keep_method("reference", "reference", {}, note="The better camera's photo.")
     keep_method("auto", "auto", {}, note="White balance, tone, local contrast, saturation, sharpening.")
     keep_method("degraded", "degraded", {}, note="For gold pairs: anybody sees that it is worse.")
+    trained = "DPED's generator, trained to undo the simulated phone; fixtures/demo_network tells how."
+    add_method("dped-demo", "dped", weights=CHECKPOINT, note=trained)
     outside = "Made by another program: scikit-image's adaptive histogram equalisation, then a mild unsharp mask."
     keep_method(EXTERNAL, "external", {"folder": str(folder / EXTERNAL)}, note=outside)
     return create_study(demo_definition(), User.objects.get(username=LOGIN))
 
 
 def demo_definition() -> Definition:
-    """Four conditions that are compared, and a degraded one for gold pairs."""
-    names = ("original", "auto", EXTERNAL, "reference", "degraded")
+    """Five conditions that are compared, and a degraded one for gold pairs."""
+    methods = {name: name for name in ("original", "auto", EXTERNAL, "reference", "degraded")}
+    methods["dped"] = "dped-demo"
     return Definition(
         name=STUDY,
         testset=TESTSET,
-        conditions={name: {"": name} for name in names},
+        conditions={name: {"": method} for name, method in methods.items()},
         gold={"degraded": "original"},
         settings={"trials_per_session": 24, "gold_share": 0.05, "repeat_share": 0.05, "seed": 2017},
     )

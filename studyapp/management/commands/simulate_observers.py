@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from analysis.report import SIMULATED_STAMP
+from analysis.reporting.report import SIMULATED_STAMP
 from studyapp.definition import StudyProblemError
 from studyapp.management.commands.serve import address_file
 from studyapp.models import Study
@@ -168,7 +168,7 @@ def _run(rehearsal: Rehearsal, population: Population, link: str, options: dict[
         fast=options["fast"],
         pictures=options["pictures"],
     )
-    with tqdm(total=options["observers"], desc="looking", unit="observer") as bar:
+    with tqdm(total=options["observers"], desc="looking", unit="observer", disable=None) as bar:
 
         def seen(diary: Diary) -> None:
             bar.update(diary.finished)

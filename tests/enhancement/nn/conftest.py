@@ -4,15 +4,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import cv2
 import google_crc32c
 import numpy as np
 import numpy.typing as npt
 import pytest
 import skimage.data
 
-from enhancement.pictures import Photo
+from enhancement.nn.pairs.store import PatchSet, open_patches
+from enhancement.pictures import Photo, encode_png
 
 WriteBundle = Callable[[Path, Mapping[str, npt.NDArray[Any]]], Path]
+
+TRAIN = 12
+HELD_OUT = 50
 
 DTYPE_NUMBERS = {"float32": 1, "float64": 2, "int32": 3, "uint8": 4, "int64": 9}
 
@@ -29,6 +34,27 @@ def astronaut() -> Photo:
     """A colour photo of 512 × 512 px."""
     photo: Photo = skimage.data.astronaut()
     return photo
+
+
+@pytest.fixture(scope="session")
+def patches_folder(tmp_path_factory: pytest.TempPathFactory, coffee: Photo) -> Path:
+    """Published patches, 12 to train and 50 held out: pieces of a photo, darker and softer on the phone's side."""
+    folder = tmp_path_factory.mktemp("published")
+    chance = np.random.default_rng(1)
+    for number in range(TRAIN + HELD_OUT):
+        y, x = (int(chance.integers(side - 100)) for side in coffee.shape[:2])
+        reference = coffee[y : y + 100, x : x + 100]
+        for side, patch in (("iphone", cv2.GaussianBlur(reference // 3 * 2, (0, 0), 1.2)), ("canon", reference)):
+            path = folder / "patches" / side / f"{number:03}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(encode_png(np.ascontiguousarray(patch)))
+    return folder / "patches"
+
+
+@pytest.fixture(scope="session")
+def patches(patches_folder: Path) -> PatchSet:
+    """The same, opened."""
+    return open_patches(patches_folder, train_first=TRAIN)
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from enhancement.nn.architectures import Network
-from enhancement.nn.checkpoint import CheckpointError, Source, load, save, sha256_of
-from enhancement.nn.dong import Dong
-from enhancement.nn.generator import Generator
+from enhancement.nn.checkpoint import CheckpointError, Source, load, save
+from enhancement.nn.files import sha256_of
+from enhancement.nn.networks.architectures import Network
+from enhancement.nn.networks.dong import Dong
+from enhancement.nn.networks.generator import Generator
 
 SOURCE = Source("net", {"net.index": "ab" * 32})
 
@@ -109,7 +110,10 @@ def test_a_safetensors_file_of_somebody_else(tmp_path: Path, tensors: dict[str, 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"architecture": "unet"}, "no architecture 'unet'; known are dped, dong. Was it written by a newer version"),
+        (
+            {"architecture": "unet"},
+            "no architecture 'unet'; known are dped, dong, johnson. Was it written by a newer",
+        ),
         ({"config": {"blocks": 1, "width": 4}}, "don't fit the architecture 'dped'"),
         ({"format": 2}, "its format is 2, this version reads 1; update it"),
         ({"format": None}, r"its header is damaged \('format'\)"),

@@ -10,8 +10,8 @@ import pytest
 import torch
 from scipy.signal import correlate
 
-from enhancement.nn.architectures import architecture_of
 from enhancement.nn.conversion import ConversionError, convert, read_released
+from enhancement.nn.networks.architectures import architecture_of
 from enhancement.nn.tensorflow import read_checkpoint
 
 Tensors = dict[str, npt.NDArray[np.float32]]

@@ -6,8 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enhancement.nn.generator import Generator
 from enhancement.nn.inference import DeviceError, enhance, enhance_floats, pick_device, to_photo
+from enhancement.nn.networks.generator import Generator
 from enhancement.pictures import Photo
 
 CPU = torch.device("cpu")
@@ -27,7 +27,7 @@ def test_it_is_the_network_clipped_and_rounded(generator: Generator, coffee: Pho
     with torch.inference_mode():
         output = generator.eval()(torch.from_numpy(photo / np.float32(255)).permute(2, 0, 1)[None].contiguous())[0]
     expected = np.clip(output.permute(1, 2, 0).double().numpy(), 0, 1) * 255
-    enhanced = enhance(generator, photo, CPU)
+    enhanced = enhance(generator, photo, CPU, precision="float32")
     assert (enhanced.device, enhanced.dtype) == ("cpu", "float32")
     assert (enhanced.photo.dtype, enhanced.photo.shape) == (np.uint8, photo.shape)
     assert enhanced.photo.flags.c_contiguous

@@ -5,14 +5,19 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 
+from enhancement.methods import METHODS
+from enhancement.methods import load as load_method
 from enhancement.nn.checkpoint import CheckpointError, Source, save
-from enhancement.nn.dong import Dong
 from enhancement.nn.graph import GraphError
 from enhancement.nn.inference import enhance, pick_device
 from enhancement.nn.methods import SettingsError, load_network, load_onnx
+from enhancement.nn.networks.architectures import ARCHITECTURES
+from enhancement.nn.networks.dong import Dong
+from enhancement.nn.networks.generator import Generator
 from enhancement.pictures import Photo
 from enhancement.subject import Subject
 
@@ -49,6 +54,26 @@ def test_a_checkpoint_enhances(tmp_path: Path, coffee: Photo) -> None:
     run = load_network({"device": "cpu", "architecture": "dong"}, tmp_path / "dong.safetensors")
     enhanced = run(subject(coffee[:30, :40]))
     np.testing.assert_array_equal(enhanced.photo, enhance(network, coffee[:30, :40], pick_device("cpu")).photo)
+
+
+def test_settings_reach_the_network_or_are_refused_at_once(tmp_path: Path, coffee: Photo) -> None:
+    save(tmp_path / "net", Generator(blocks=1, channels=4), source=Source("fresh"), code_version="1")
+    wanted = {"device": "cpu", "precision": "bfloat16", "mode": "lean"}
+    enhanced = load_network(wanted, tmp_path / "net")(subject(coffee[:8, :9]))
+    assert (enhanced.dtype, enhanced.mode) == ("bfloat16", "lean")
+    with pytest.raises(ValueError, match="The precision must be one of"):
+        load_network({"precision": "half"}, tmp_path / "net")
+    with pytest.raises(ValueError, match="The mode must be one of"):
+        load_network({"mode": "quick"}, tmp_path / "net")
+
+
+def test_every_architecture_is_a_kind_of_method(tmp_path: Path, coffee: Photo) -> None:
+    for architecture, network in ARCHITECTURES.items():
+        kind = METHODS[architecture]
+        assert (kind.load, kind.queue, kind.weights) == ("enhancement.nn.methods.load_network", "gpu", True)
+        save(tmp_path / architecture, network(), source=Source("fresh"), code_version="1")
+        enhanced = load_method(architecture, {"device": "cpu"}, tmp_path / architecture)(subject(coffee[:21, :30]))
+        assert enhanced.photo.shape == (21, 30, 3)
 
 
 def test_a_checkpoint_of_another_architecture_is_refused(tmp_path: Path) -> None:
@@ -137,6 +162,14 @@ def test_what_is_no_onnx(tmp_path: Path) -> None:
         load_onnx({}, tmp_path / "net.onnx")
     with pytest.raises(GraphError, match="no such file"):
         load_onnx({}, tmp_path / "none.onnx")
+
+
+def test_a_device_that_is_not_here(tmp_path: Path) -> None:
+    with pytest.raises(GraphError, match="The device must be"):
+        load_onnx({"device": "tpu"}, graph(tmp_path / "net.onnx"))
+    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+        with pytest.raises(GraphError, match="has no CUDA"):
+            load_onnx({"device": "cuda"}, graph(tmp_path / "net.onnx"))
 
 
 def test_an_unknown_range(tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ import pytest
 
 from enhancement.nn.__main__ import main
 from enhancement.nn.checkpoint import Source, save
-from enhancement.nn.dong import Dong
 from enhancement.nn.inference import pick_device
-from enhancement.nn.table import PatchesError, as_text, find_networks, read_patches, score, score_network
+from enhancement.nn.networks.dong import Dong
+from enhancement.nn.pairs.manifest import PatchesError
+from enhancement.nn.table import as_text, find_networks, read_patches, score, score_network
 from enhancement.pictures import encode_png
 
 DB, SIMILARITY = 0.02, 0.0005

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.bradley_terry import fit
+from analysis.models.bradley_terry import fit
 from studyapp.simulation.choice import Truth, chances, choose, expected_scores, spread_evenly
 
 SCORES = st.floats(-30, 30)

@@ -1,6 +1,7 @@
 """Studies foretold as numbers: the same people as a rehearsal's, on the schedule itself."""
 
 from collections import Counter
+from dataclasses import astuple
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from analysis.planning import log_odds, power_of, standard_error
 from studyapp.design.cells import pair
 from studyapp.design.schedule import ContentKey, Design, slot
 from studyapp.simulation.choice import chances
-from studyapp.simulation.outlook import Showings, Supposed, count, expect, many_chances, showings
+from studyapp.simulation.outlook import Showings, Supposed, expect, many_chances, same_trials, showings
 
 
 def schedule(observers: int, *, contents: int = 8, conditions: int = 4, trials: int = 30, **shares: float) -> Showings:
@@ -38,12 +39,39 @@ def test_only_main_trials_are_counted() -> None:
     assert len(shown.of_first(2).pair) == 48
 
 
-def test_votes_are_counted_for_whom_they_were_given() -> None:
+def test_votes_count_for_whom_they_were_given() -> None:
     shown = Showings(3, 1, *(np.array(column) for column in ([0, 0, 1], [0, 0, 0], [0, 2, 2], [1, 0, 1])))
-    counts = count(shown, np.array([1, 1, 0]), 2)
-    wins, ties = counts.matrices()
-    assert wins.tolist() == [[0, 1, 0], [0, 0, 0], [1, 0, 0]]
-    assert ties.tolist() == [[0, 0, 0], [0, 0, 1], [0, 1, 0]]
+    read = same_trials(shown, np.array([[1, 1, 0], [-1, -1, -1]], dtype=np.int8), 2)
+    assert (read.conditions, read.observers, read.observer.tolist()) == (3, 2, [0, 0, 1])
+    assert list(zip(read.first.tolist(), read.second.tolist(), strict=True)) == [(0, 1), (0, 2), (1, 2)]
+    assert read.said.tolist() == [[1, -1, 0], [-1, 1, 1]]
+
+
+@pytest.mark.parametrize(
+    ("shown", "supposed", "seed", "known"),
+    [
+        (
+            {"observers": 6}, Supposed(0.4, nu=0.3), 1,
+            [(4, 120, 2.591959496993448, 0.05, 0.0, 0.0), (6, 180, 1.750804284503465, 0.1, 0.0, 0.0)],
+        ),
+        (
+            {"observers": 24, "conditions": 5}, Supposed(0.405465, observer_sd=0.5), 3,
+            [(6, 180, 1.995858769057292, 0.06, 2 / 75, 0.0), (24, 720, 0.803427306485469, 0.31, 0.04, 0.0)],
+        ),
+        (
+            {"observers": 12, "conditions": 9, "trials": 6}, Supposed(0.6, nu=0.05), 2,
+            [(3, 18, 16.28021495422627, 0.0, 0.0, 0.8), (12, 72, 3.268693499548689, 1 / 12, 31 / 840, 0.0)],
+        ),
+    ],
+    ids=["few, ties", "many", "hardly connected"],
+)  # fmt: skip
+def test_known_numbers(
+    shown: dict[str, int], supposed: Supposed, seed: int, known: list[tuple[int, int, float, float, float, float]]
+) -> None:
+    """As they were when each study was fitted by itself: a plan that was sent on says the same again."""
+    studies = {1: 20, 3: 25, 2: 30}[seed]
+    read = expect(schedule(**shown), [row[0] for row in known], supposed, studies=studies, seed=seed)
+    assert [astuple(one) for one in read] == [pytest.approx(row, rel=1e-12) for row in known]
 
 
 def test_observers_alike_meet_the_formula() -> None:

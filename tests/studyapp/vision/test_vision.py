@@ -69,11 +69,17 @@ def test_rings_down_to_two_pixels(good: int, finest: int | None, passed: bool) -
     assert rings.passed(seen, shown) is passed
 
 
-@pytest.mark.parametrize("part", range(1, len(rings.GAPS_PX) + 1))
-def test_a_ring_is_as_the_standard_has_it(part: int) -> None:
-    """Outer diameter five gaps, stroke one gap."""
-    gap = rings.GAPS_PX[part - 1]
-    drawn = rings.svg(5, part)
-    radius, stroke = (float(found) for found in re.findall(r' r="([\d.]+)".* stroke-width="([\d.]+)"', drawn)[0])
+@pytest.mark.parametrize("gap", [1, 2, 3, 6])
+@pytest.mark.parametrize("way", rings.WAYS)
+def test_a_ring_is_as_the_standard_has_it(gap: int, way: str) -> None:
+    """Outer diameter five gaps, stroke one gap; all edges on whole pixels."""
+    drawn = rings.svg(gap, way, side_px=rings.ACROSS * gap)
+    radius, stroke, middle = (
+        float(re.findall(rf'<circle.* {name}="([\d.]+)"', drawn)[0]) for name in ("r", "stroke-width", "cx")
+    )
     assert (2 * radius + stroke, stroke) == (5 * gap, gap)
-    assert f"rotate({rings.TURNS[rings.ways(5)[part - 1]]} " in drawn
+    edges = [middle + sign * (radius + half * stroke / 2) for sign in (-1, 1) for half in (-1, 1)]
+    assert all(edge == int(edge) for edge in edges)
+    top, height = (float(found) for found in re.findall(r'y="([\d.]+)" width="[\d.]+" height="([\d.]+)"', drawn)[0])
+    assert (top, height, top + height / 2) == (3 * gap, gap, middle)
+    assert f"rotate({rings.TURNS[way]} " in drawn

@@ -7,15 +7,30 @@
  */
 
 export const CLOSEST_SCALE = 8;
+/** The finest level that is fetched has pixels wider than half a device pixel: the next finer one would bring four times the bytes. */
+export const LEAST_PIXEL = 0.501;
+const SNUG = 2 ** (1 / 8);
 const EASE_MS = 55;
 const SETTLED = 1e-3;
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
-/** The scale that shows the whole picture; a small picture is enlarged by whole numbers only, to stay pixel for pixel. */
+/**
+ * The scale that shows the whole picture. A small picture is enlarged by whole numbers only, to stay pixel for pixel; a large
+ * one that nearly fits at a half, a quarter… is shown at just that: a level's own pixels, for a quarter of the next level's bytes.
+ */
 export function fitScale(pane, picture) {
   const scale = Math.min(pane.width / picture.width, pane.height / picture.height);
-  return scale < 1 ? scale : Math.min(Math.floor(scale), CLOSEST_SCALE);
+  if (scale >= 1) return Math.min(Math.floor(scale), CLOSEST_SCALE);
+  const ofLevel = 2 ** Math.floor(Math.log2(scale));
+  return scale <= ofLevel * SNUG ? ofLevel : scale;
+}
+
+/** How many tiles a whole picture needs at a scale, at the finest level that is fetched for it. */
+export function tilesNeeded(scale, { width, height, tile, levels }) {
+  const halvings = Math.min(Math.max(Math.ceil(Math.log2(LEAST_PIXEL / scale)), 0), levels);
+  const across = (length) => Math.ceil(Math.ceil(length / 2 ** halvings) / tile);
+  return across(width) * across(height);
 }
 
 export function fit(pane, picture) {

@@ -6,9 +6,17 @@ const { OpenSeadragon } = globalThis;
 const FIRST_RETRY_MS = 400;
 const LONGEST_RETRY_MS = 8000;
 export const AS_STORED = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
+const NOTHING = new ImageData(1, 1);
 
-/** The tile source of one side of a trial; `address` is opaque, a tile lies at `address + level/column/row`. */
-export function tileSource(trial, address) {
+/**
+ * The tile source of one side of a trial; `address` is opaque, a tile lies at `address + level/column/row`.
+ *
+ * @param left    A signal that is given, with the time, when the pair has been left: what is still on its way is stopped.
+ * @param isNext  Whether the pair waits behind another that is looked at, whose tiles go first.
+ * @param isSeen  Whether the pair is in sight: then neither side becomes sharp before the other.
+ * @param twins   Tiles of both sides that are on their way, by their place; shared by the two sources of a pair.
+ */
+export function tileSource(trial, address, { left, isNext = () => false, isSeen = () => false, twins = new Map() } = {}) {
   return {
     width: trial.width,
     height: trial.height,
@@ -18,38 +26,60 @@ export function tileSource(trial, address) {
     maxLevel: trial.levels,
     getTileUrl: (level, column, row) => `${address}${level}/${column}/${row}`,
     hasTransparency: () => false,
-    downloadTileStart,
+    downloadTileStart: (job) => download(job, (signal) => alike(job, signal), left),
     downloadTileAbort: (job) => job.userData.controller.abort(),
   };
-}
 
-/** A lost network or a restarting server is waited for; an answer that says no is an error of its own. */
-function downloadTileStart(job) {
-  return download(job, (signal) => tileAt(job.src, signal));
-}
-
-/** Carry out a viewer's wish for a tile; `make` gives its pixels. */
-export async function download(job, make) {
-  const controller = new AbortController();
-  job.userData.controller = controller;
-  try {
-    job.finish(await make(controller.signal), null, "imageBitmap");
-  } catch (error) {
-    if (!controller.signal.aborted) job.fail(`${job.src}: ${error.message}`, null);
+  function alike(job, signal) {
+    const place = job.src.slice(address.length);
+    return together(twins, place, tileAt(job.src, signal, isNext() ? "low" : "auto"), isSeen);
   }
 }
 
-/** A tile's pixels as they are stored. */
-export async function tileAt(address, signal) {
-  return createImageBitmap(await persist(address, signal), AS_STORED);
+/** A tile; in sight, once the other side's of the same place is here too, where that one is on its way. */
+async function together(twins, place, tile, isSeen) {
+  const both = twins.get(place) ?? new Set();
+  twins.set(place, both.add(tile));
+  try {
+    const pixels = await tile;
+    if (isSeen()) await Promise.allSettled(both);
+    return pixels;
+  } finally {
+    both.delete(tile);
+  }
 }
 
-async function persist(address, signal) {
+/** Carry out a viewer's wish for a tile; `make` gives its pixels. Once the pair has been left, the line is for the next one. */
+export async function download(job, make, left = null) {
+  const controller = new AbortController();
+  const startedAt = Date.now();
+  const leave = () => startedAt < left.reason && controller.abort();
+  job.userData.controller = controller;
+  left?.addEventListener("abort", leave);
+  try {
+    job.finish(await make(controller.signal), null, "imageBitmap");
+  } catch (error) {
+    if (left?.aborted) job.finish(await createImageBitmap(NOTHING), null, "imageBitmap"); // a closed viewer drops what began before
+    else if (!controller.signal.aborted) job.fail(`${job.src}: ${error.message}`, null);
+  } finally {
+    left?.removeEventListener("abort", leave);
+  }
+}
+
+/**
+ * A tile's pixels as they are stored. A lost network or a restarting server is waited for; an answer that says no is an error
+ * of its own.
+ */
+export async function tileAt(address, signal, priority = "auto") {
+  return createImageBitmap(await persist(address, { signal, priority }), AS_STORED);
+}
+
+async function persist(address, options) {
   for (let wait = FIRST_RETRY_MS; ; wait = Math.min(wait * 2, LONGEST_RETRY_MS)) {
-    const file = await arrived(address, signal);
+    const file = await arrived(address, options);
     if (file) return file;
     await new Promise((resolve) => setTimeout(resolve, wait));
-    signal.throwIfAborted();
+    options.signal.throwIfAborted();
   }
 }
 
@@ -57,13 +87,13 @@ async function persist(address, signal) {
  * The file, or null where it is worth asking again: no network, a server that restarts, a connection cut half-way,
  * another's page in the file's place. The server's own no is an error.
  */
-async function arrived(address, signal) {
+async function arrived(address, options) {
   let response;
   try {
-    response = await fetch(address, { signal });
+    response = await fetch(address, options);
     if (response.ok) return response.headers.get("Content-Type") === "image/png" ? await response.blob() : null;
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (options.signal.aborted) throw error;
     return null;
   }
   if (response.status < 500) throw new Error(`the server answered ${response.status}`);

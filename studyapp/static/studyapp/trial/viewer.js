@@ -19,7 +19,7 @@ const NOWHERE = Object.freeze({ x: 0, y: 0 });
 export class Stage {
   /**
    * @param slots  `{left, right}`: the elements that the pictures fill.
-   * @param on     `{painted({id, side, at}), viewed({at, scale, left, right, offset}), broken(message)}`.
+   * @param on     `{painted({id, side, at}), viewed({at, scale, left, right, offset}), broken(message), arrived()}`; the last is optional.
    */
   constructor(slots, on) {
     this.slots = slots;
@@ -57,6 +57,9 @@ export class Stage {
     const pair = this.pairs.find((candidate) => candidate !== this.front);
     pair.trial = trial;
     pair.painted = new Set();
+    pair.arrived = 0;
+    pair.leaving = new AbortController();
+    pair.twins = new Map();
     this.lookAtAll(pair);
     for (const side of SIDES) {
       pair[side].drawer.startAfresh?.();
@@ -66,7 +69,17 @@ export class Stage {
 
   /** Where the tiles of a side come from. */
   sourceOf(trial, side) {
-    return tileSource(trial, trial[side]);
+    const pair = this.pairFor(trial.id);
+    const isNext = () => this.front !== null && this.front !== pair;
+    const isSeen = () => this.front === pair;
+    return tileSource(trial, trial[side], { left: pair.leaving.signal, isNext, isSeen, twins: pair.twins });
+  }
+
+  /** How much has arrived of what a pair needs to be shown whole, both sides together: 0 to 1. */
+  shareHere(id) {
+    const pair = this.pairFor(id);
+    if (!pair) return 0;
+    return Math.min(pair.arrived / (SIDES.length * camera.tilesNeeded(camera.fitScale(this.pane, pair.trial), pair.trial)), 1);
   }
 
   /** Bring a prepared trial to the front, in the next frame on both sides. */
@@ -195,6 +208,7 @@ export class Stage {
 
   aim(pair, side) {
     const viewer = pair[side];
+    viewer.imageLoader.clear(); // what was wanted on the way here, and hasn't been asked for yet
     const { zoom, x, y } = camera.asViewport(this.viewOf(pair, side), this.pane, pair.trial);
     viewer.viewport.zoomTo(zoom, null, true);
     viewer.viewport.panTo(new OpenSeadragon.Point(x, y), true);
@@ -226,7 +240,8 @@ export class Stage {
 
   makePair() {
     const panes = Object.fromEntries(SIDES.map((side) => [side, this.makePane(side)]));
-    const pair = { panes, trial: null, painted: new Set(), camera: null, target: null, applied: null, view: null, offsets: null };
+    const looked = { camera: null, target: null, applied: null, view: null, offsets: null };
+    const pair = { panes, trial: null, painted: new Set(), arrived: 0, leaving: null, twins: null, ...looked };
     for (const side of SIDES) pair[side] = this.makeViewer(pair, side);
     return pair;
   }
@@ -245,9 +260,9 @@ export class Stage {
       immediateRender: true,
       blendTime: 0,
       animationTime: 0,
-      minPixelRatio: 0.5, // the finest level whose pixels are at least half a device pixel wide
+      minPixelRatio: camera.LEAST_PIXEL,
       maxTilesPerFrame: 8,
-      imageLoaderLimit: 8,
+      imageLoaderLimit: 4, // enough to fill any line; more would stand before what is wanted once a hand has moved on
       maxImageCacheCount: 120,
       timeout: 600000, // tiles.js waits for a lost network itself
       showNavigationControl: false,
@@ -260,6 +275,7 @@ export class Stage {
     });
     viewer.addHandler("open", () => this.aim(pair, side));
     viewer.addHandler("update-viewport", () => this.notice(pair, side));
+    viewer.addHandler("tile-loaded", () => this.count(pair));
     viewer.addHandler("tile-load-failed", ({ message }) => this.on.broken(message));
     this.listenToGestures(viewer, side);
     return viewer;
@@ -272,13 +288,21 @@ export class Stage {
     this.on.painted({ id: pair.trial.id, side, at: performance.now() });
   }
 
+  count(pair) {
+    pair.arrived += 1;
+    if (pair !== this.front) this.on.arrived?.();
+  }
+
   empty(pair) {
+    const leftAt = Date.now();
     pair.trial = null;
     for (const side of SIDES) {
       pair.panes[side].classList.remove("is-shown");
       pair.panes[side].style.transform = "";
       pair[side].close();
     }
+    pair.leaving.abort(leftAt);
+    pair.twins = null;
   }
 
   pairFor(id) {

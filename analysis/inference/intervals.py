@@ -1,0 +1,273 @@
+"""Intervals for scores and for their differences, for two questions.
+
+*For these photos*: votes of one observer hang together, so observers, not votes, are resampled. *For photos like
+these*: votes on one content hang together as well, so observers and contents are both a sample. Each standard error
+is read at Student's t, with the degrees of freedom that its clusters leave. ``benchmarks/coverage.py`` prints the
+coverage that these choices rest on.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from scipy.special import stdtrit
+
+from analysis.counts import PairCounts
+from analysis.inference.contrasts import OBSERVERS_FOR_BOOTSTRAP
+from analysis.inference.covariance import CrossedCovariance, Scored, cluster_covariance, crossed_covariance
+from analysis.inference.crossed import CrossedCounts
+from analysis.inference.replicates import bootstrap_scores, one_step_scores
+from analysis.models.bradley_terry import BradleyTerryFit
+from analysis.models.newton import Floats
+from analysis.wording import counted
+
+CONDITIONS_FOR_REFITS = 300
+"""Up to so many a replicate is fitted to convergence; with more it is one step from the point estimate."""
+NORMAL = 1e9  # degrees of freedom from which Student's t is the normal distribution to nine digits
+
+BOOTSTRAP = "observer bootstrap, standard error with Student's t"
+ONE_STEP = "observer bootstrap by one-step updates, standard error with Student's t"
+CLUSTER_ROBUST = "observer-cluster-robust standard error, Student's t"
+CROSSED = "standard error robust to clusters of observers and of contents, Student's t"
+NAIVE = "votes taken as independent, normal"
+
+THESE = "for these photos: observers are the sample"
+LIKE_THESE = "for photos like these: observers and contents are the sample"
+VOTES = "for these observers and photos: votes are the sample"
+
+
+class NoIntervalError(ValueError):
+    """An interval would be made up: too few clusters, or resamples that have no finite scores."""
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """Limits for every score and every pairwise difference, for one question.
+
+    Attributes:
+        low: Shape (n,), with ``high``: the limits of the sum-zero scores.
+        difference_low: Shape (n, n), with ``difference_high``: the limits of score[i] − score[j].
+        error: Shape (n,): standard errors of the scores.
+        difference_error: Shape (n, n): standard errors of the differences.
+        difference_freedom: Shape (n, n): degrees of freedom of Student's t for each difference.
+        level: Nominal coverage, of each interval by itself.
+        method: How, in words.
+        question: What the intervals answer, in words.
+        observers: How many observers the intervals rest on.
+        contents: How many contents; None where contents are not a sample.
+        replicates: Replicates fitted; 0 where no bootstrap was run.
+        degenerate: Replicates drawn besides that had no finite scores. They can't be in the intervals, which are a
+            little too short for it; above ``1 − level`` of all replicates there is no interval at all.
+        seed: The bootstrap's.
+    """
+
+    low: Floats
+    high: Floats
+    difference_low: Floats
+    difference_high: Floats
+    error: Floats
+    difference_error: Floats
+    difference_freedom: Floats
+    level: float
+    method: str
+    question: str
+    observers: int
+    contents: int | None
+    replicates: int
+    degenerate: int
+    seed: int
+
+
+class Fitted(Scored, Protocol):
+    """A fit of any model, with its naive covariance."""
+
+    @property
+    def covariance(self) -> Floats:
+        """Of the sum-zero scores, shape (n, n)."""
+
+
+@dataclass(frozen=True)
+class _Spread:
+    """Standard errors and Student's degrees of freedom, (n, n) each; the scores' own stand on the diagonal."""
+
+    error: Floats
+    freedom: Floats
+
+    def reach(self, level: float) -> Floats:
+        return np.asarray(stdtrit(self.freedom, (1.0 + level) / 2.0) * self.error)
+
+    def or_longer(self, other: "_Spread", level: float) -> "_Spread":
+        """Of each two the one that reaches farther."""
+        own = self.reach(level) >= other.reach(level)
+        return _Spread(np.where(own, self.error, other.error), np.where(own, self.freedom, other.freedom))
+
+
+def observer_intervals(
+    counts: PairCounts, fitted: BradleyTerryFit, *, replicates: int = 1000, seed: int, level: float = 0.95
+) -> Intervals:
+    """Intervals for these photos: what other observers would have said of them.
+
+    With ten observers or more, their bootstrap's standard error, made larger by √(m/(m − 1)); with fewer, the
+    observer-cluster-robust one, and no interval shorter than for independent votes. Both at m − 1 degrees of freedom.
+
+    Args:
+        counts: The votes that were fitted.
+        fitted: Their fit.
+        replicates: Bootstrap replicates, at least 100; unused below ten observers.
+        seed: Of the resampling; the same seed gives the same limits.
+        level: Nominal coverage.
+    Raises:
+        NoIntervalError: Fewer than two observers, or too many replicates without finite scores.
+        ValueError: Fewer than 100 replicates.
+    Source:
+        Bootstrap standard error with t: Hesterberg 2015, doi:10.1080/00031305.2015.1089789. Cluster-robust
+        covariance: Liang and Zeger 1986, doi:10.1093/biomet/73.1.13.
+    """
+    if replicates < 100:
+        raise ValueError(f"{replicates} replicates can't show the spread of the scores; give 100 or more")
+    m = len(counts.observers)
+    if m < 2:
+        raise NoIntervalError(f"{counted(m, 'observer')}: how observers differ can't be seen from fewer than two")
+    if m < OBSERVERS_FOR_BOOTSTRAP:
+        # Observers who happen to agree would give an error near zero.
+        return cluster_intervals(
+            cluster_covariance(counts, fitted), fitted, observers=m, seed=seed, level=level, at_least_naive=True
+        )
+    if len(counts.names) > CONDITIONS_FOR_REFITS:
+        scores, degenerate = one_step_scores(counts, fitted, replicates=replicates, seed=seed), 0
+    else:
+        scores, degenerate = bootstrap_scores(counts, fitted, replicates=replicates, seed=seed)
+    _require_finite(degenerate, replicates, level)
+    method = ONE_STEP if len(counts.names) > CONDITIONS_FOR_REFITS else BOOTSTRAP
+    spread = _spread(np.cov(scores, rowvar=False) * (m / (m - 1.0)), m - 1.0)
+    ran = {"replicates": len(scores), "degenerate": degenerate, "seed": seed}
+    return _limits(fitted, spread, level=level, method=method, question=THESE, observers=m, **ran)
+
+
+def cluster_intervals(
+    covariance: Floats,
+    fitted: Fitted,
+    *,
+    observers: int,
+    seed: int,
+    level: float = 0.95,
+    at_least_naive: bool,
+    method: str = CLUSTER_ROBUST,
+) -> Intervals:
+    """Intervals for these photos from a covariance in which observers are independent.
+
+    Args:
+        covariance: Shape (n, n), of the sum-zero scores.
+        fitted: Their fit, of any model.
+        observers: m, at least 2; Student's t has m − 1 degrees of freedom.
+        seed: Kept beside the limits; nothing is drawn.
+        level: Nominal coverage.
+        at_least_naive: Whether no interval may be shorter than the fit's own covariance, read as normal, makes it.
+        method: How the covariance came about, in words.
+    """
+    spread = _spread(covariance, observers - 1.0)
+    if at_least_naive:
+        spread = spread.or_longer(_spread(fitted.covariance, NORMAL), level)
+    return _limits(fitted, spread, level=level, method=method, question=THESE, observers=observers, seed=seed)
+
+
+def content_intervals(crossed: CrossedCounts, fitted: BradleyTerryFit, these: Intervals) -> Intervals:
+    """Intervals for photos like these: what other observers would have said of other photos.
+
+    Variances are V = V_observers + V_contents − V_cells, and never below V_observers or V_contents. The degrees of
+    freedom are Satterthwaite's, V² / (V_observers²/(m − 1) + V_contents²/(c − 1)). No interval is shorter than the
+    one for these photos.
+
+    Args:
+        crossed: The votes that were fitted, by observer and content.
+        fitted: Their fit.
+        these: The intervals for these photos, whose level is taken.
+    Raises:
+        NoIntervalError: Fewer than two contents.
+    Source:
+        Cameron, Gelbach and Miller 2011, doi:10.1198/jbes.2010.07136; Satterthwaite 1946, doi:10.2307/3002019.
+    """
+    m, c = crossed.observers, crossed.contents
+    if c < 2:
+        raise NoIntervalError(f"{counted(c, 'content')}: how contents differ can't be seen from fewer than two")
+    return crossed_intervals(crossed_covariance(crossed, fitted), fitted, these, observers=m, contents=c)
+
+
+def crossed_intervals(
+    parts: CrossedCovariance, fitted: Fitted, these: Intervals, *, observers: int, contents: int
+) -> Intervals:
+    """The same from covariances, of any model; m observers and c contents, at least 2 of each."""
+    m, c = observers, contents
+    by_observer, by_content, both = (_variances(part) for part in (parts.observers, parts.contents, parts.both))
+    variance = np.maximum(both, np.maximum(by_observer, by_content))
+    squares = by_observer**2 / (m - 1.0) + by_content**2 / (c - 1.0)
+    freedom = np.divide(variance**2, squares, out=np.full_like(variance, min(m, c) - 1.0), where=squares > 0.0)
+    own = these.difference_error + np.diag(these.error)
+    spread = _Spread(np.sqrt(variance), freedom).or_longer(_Spread(own, these.difference_freedom), these.level)
+    return _limits(
+        fitted, spread, level=these.level, method=CROSSED, question=LIKE_THESE, observers=m, contents=c, seed=these.seed
+    )
+
+
+def naive_intervals(counts: PairCounts, fitted: Fitted, *, level: float = 0.95) -> Intervals:
+    """Intervals as if all votes were independent. They are too short wherever observers differ: no report's default."""
+    spread = _spread(fitted.covariance, NORMAL)
+    observers = len(counts.observers)
+    return _limits(fitted, spread, level=level, method=NAIVE, question=VOTES, observers=observers, seed=0)
+
+
+def _require_finite(degenerate: int, replicates: int, level: float) -> None:
+    if degenerate > (1.0 - level) * replicates:
+        raise NoIntervalError(
+            f"{degenerate} of {replicates} resamples of the observers have no finite scores: "
+            "the votes hang together by too few observers"
+        )
+
+
+def _variances(covariance: Floats) -> Floats:
+    """Variances of the differences, shape (n, n); the scores' own on the diagonal."""
+    own = np.maximum(np.diagonal(covariance), 0.0)  # where clusters agree, rounding can leave a hair below zero
+    variances = np.maximum(own[:, np.newaxis] + own - 2.0 * covariance, 0.0)
+    np.fill_diagonal(variances, own)
+    return np.asarray(variances)
+
+
+def _spread(covariance: Floats, freedom: float) -> _Spread:
+    return _Spread(np.sqrt(_variances(covariance)), np.full(covariance.shape, freedom))
+
+
+def _limits(
+    fitted: Fitted,
+    spread: _Spread,
+    *,
+    level: float,
+    method: str,
+    question: str,
+    observers: int,
+    seed: int,
+    contents: int | None = None,
+    replicates: int = 0,
+    degenerate: int = 0,
+) -> Intervals:
+    reach, error = spread.reach(level), spread.error.copy()
+    score_reach, score_error = np.diagonal(reach).copy(), np.diagonal(error).copy()
+    np.fill_diagonal(reach, 0.0)
+    np.fill_diagonal(error, 0.0)
+    differences = fitted.scores[:, np.newaxis] - fitted.scores
+    return Intervals(
+        low=fitted.scores - score_reach,
+        high=fitted.scores + score_reach,
+        difference_low=differences - reach,
+        difference_high=differences + reach,
+        error=score_error,
+        difference_error=error,
+        difference_freedom=spread.freedom,
+        level=level,
+        method=method,
+        question=question,
+        observers=observers,
+        contents=contents,
+        replicates=replicates,
+        degenerate=degenerate,
+        seed=seed,
+    )

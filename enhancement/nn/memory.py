@@ -1,0 +1,119 @@
+"""Memory: how much is left, how it is told that there is none, and how it is kept for the next step."""
+
+import ctypes
+import os
+import resource
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
+"""Names of ``mallopt`` in glibc's ``malloc.h``."""
+
+MOST = 2**31 - 1
+
+
+SAID = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc", "could not create a memory")
+"""What torch says in a plain RuntimeError where memory ran out: on a GPU, on Linux, on Windows, in C++, in oneDNN."""
+
+CGROUPS = Path("/sys/fs/cgroup")
+CGROUP_FILES = (
+    ("memory.max", "memory.current"),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+)
+"""What a container may use and uses, by version 2 and version 1 of control groups."""
+
+
+def ran_out(error: Exception) -> bool:
+    """Whether an error means that there was no memory left; on a processor torch has no class for it.
+
+    Example:
+        >>> ran_out(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"))
+        True
+        >>> ran_out(RuntimeError("shapes differ"))
+        False
+    """
+    said = isinstance(error, RuntimeError) and any(words in str(error) for words in SAID)
+    return said or isinstance(error, MemoryError)
+
+
+def left_bytes() -> int | None:
+    """How much memory this process can still get; None where nobody says.
+
+    On Linux the least of what the system has available, and of what the limits of this process and its container leave;
+    and what this process has freed, and its C library keeps for it.
+    """
+    left = min(limits_left(), default=None)
+    return None if left is None else left + freed_bytes()
+
+
+def limits_left() -> Iterator[int]:
+    """What each of them that is there leaves."""
+    meminfo, status = Path("/proc/meminfo"), Path("/proc/self/status")
+    if meminfo.exists():
+        yield kilobytes(meminfo, "MemAvailable") * 1024
+    if status.exists():
+        used = {resource.RLIMIT_AS: "VmSize", resource.RLIMIT_DATA: "VmData"}
+        for limit, line in used.items():
+            soft = resource.getrlimit(limit)[0]
+            if soft != resource.RLIM_INFINITY:
+                yield max(0, soft - kilobytes(status, line) * 1024)
+    for most, now in CGROUP_FILES:
+        if (CGROUPS / most).exists() and (allowed := (CGROUPS / most).read_text().strip()) != "max":
+            yield max(0, int(allowed) - int((CGROUPS / now).read_text()))
+
+
+def kilobytes(path: Path, name: str) -> int:
+    """A line ``name:   n kB`` of a file of the kernel's."""
+    lines = (line.split() for line in path.read_text().splitlines())
+    return next(int(words[1]) for words in lines if words[0] == f"{name}:")
+
+
+MALLINFO = ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost")
+
+
+class Mallinfo(ctypes.Structure):
+    """``struct mallinfo2`` of glibc."""
+
+    _fields_ = [(name, ctypes.c_size_t) for name in MALLINFO]
+
+
+def freed_bytes() -> int:
+    """What glibc keeps of freed memory for this process; 0 where another C library, or an old one, doesn't say."""
+    asked = getattr(ctypes.CDLL(None), "mallinfo2", None) if is_glibc() else None
+    if asked is None:
+        return 0
+    asked.restype = Mallinfo
+    return int(asked().fordblks)
+
+
+def peak_bytes() -> int:
+    """The most memory that this process has had in use so far."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
+def keep_freed_memory() -> bool:
+    """Tell glibc to keep what is freed; for the rest of this process.
+
+    Glibc maps each large block anew and unmaps it when it is freed, so every feature map of every step is written onto
+    pages that the system must first find and clear. A step frees what the next one needs again. What it costs: the
+    process keeps its highest use of memory until it ends, so it is for a process that does nothing but train.
+
+    Returns:
+        Whether it could be said; False where the C library is another than glibc.
+    """
+    if not is_glibc():
+        return False
+    mallopt = ctypes.CDLL(None).mallopt
+    return all(mallopt(name, value) == 1 for name, value in ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, MOST)))
+
+
+def is_glibc() -> bool:
+    """Whether this process runs on glibc."""
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        return (os.confstr("CS_GNU_LIBC_VERSION") or "").startswith("glibc")
+    except (ValueError, OSError):
+        return False

@@ -1,0 +1,97 @@
+"""What all our networks are made of, layer by layer, so that whoever runs one needs not know which it is.
+
+A network in inference is a chain of layers, and a layer is: nearest upsampling, "same" padding, a convolution, a norm,
+an activation, the sum with what went into an earlier layer; each of these but the convolution may be absent.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from enhancement.nn.networks.layers import InstanceNorm
+
+Padding = Literal["zeros", "reflect"]
+Activation = Literal["relu", "none", "picture"]
+"""``picture`` is the end of all our networks: tanh(x) · 0.58 + 0.5."""
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One layer; the attributes stand in the order in which they are computed.
+
+    Attributes:
+        weight: Shape (outputs, inputs, k, k), k odd.
+        bias: Shape (outputs,).
+        enlarge: How many times each row and column is repeated before anything else.
+        padding: What k // 2 pixels around the picture are taken for: zeros, or the picture's reflection, and where it
+            is too small for one, its outermost pixels.
+        stride: Of the convolution.
+        norm: Its statistics are those of the whole picture.
+        activation: What follows.
+        skip: How many layers, this one included, the skip that ends here goes round: what went into the first of them
+            is added to what comes out of this one. 0: there is none.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    enlarge: int = 1
+    padding: Padding = "zeros"
+    stride: int = 1
+    norm: InstanceNorm | None = None
+    activation: Activation = "relu"
+    skip: int = 0
+
+    @property
+    def pad_px(self) -> int:
+        """Pixels of padding on each side."""
+        return self.weight.shape[2] // 2
+
+    def side_after(self, side_px: int) -> int:
+        """Height or width of what comes out, by that of what goes in."""
+        return (self.enlarge * side_px - 1) // self.stride + 1
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """A network as its layers.
+
+    Attributes:
+        layers: In the order in which they are computed.
+        step_px: Photos whose sides aren't multiples of it are continued by reflection to the right and below, and what
+            comes out is cut.
+    """
+
+    layers: Sequence[Layer]
+    step_px: int = 1
+
+    @property
+    def normed(self) -> list[int]:
+        """Places of the layers whose norm must have seen the whole picture."""
+        return [place for place, layer in enumerate(self.layers) if layer.norm is not None]
+
+
+def made_of(conv: nn.Conv2d, norm: nn.Module | None = None, **different: Any) -> Layer:
+    """A convolution with ReLU, and zero padding where nothing else is said; a batch norm becomes part of its kernels.
+
+    Example:
+        >>> made_of(nn.Conv2d(3, 8, 5, padding="same"), activation="none").pad_px
+        2
+    """
+    weight = conv.weight.detach()
+    bias = weight.new_zeros(len(weight)) if conv.bias is None else conv.bias.detach()
+    made = replace(Layer(weight, bias, stride=conv.stride[0]), **different)
+    if isinstance(norm, nn.BatchNorm2d):
+        return folded(made, norm)
+    return replace(made, norm=norm) if isinstance(norm, InstanceNorm) else made
+
+
+def folded(plain: Layer, norm: nn.BatchNorm2d) -> Layer:
+    """A layer whose kernels do what a batch norm after them would, by the statistics that it has kept."""
+    mean, variance = norm.get_buffer("running_mean").double(), norm.get_buffer("running_var").double()
+    scale = norm.weight.detach().double() * torch.rsqrt(variance + norm.eps)  # (outputs,)
+    weight = plain.weight.double() * scale[:, None, None, None]
+    bias = (plain.bias.double() - mean) * scale + norm.bias.detach().double()
+    return replace(plain, weight=weight.to(plain.weight), bias=bias.to(plain.bias))

@@ -1,0 +1,10 @@
+"""Whole photos through networks of ours, exact at any size, in strips of rows: docs/decisions/whole-photos.md.
+
+::
+
+    rows.py         one layer, fed strips of rows
+    moments.py      an instance norm's statistics, strip by strip
+    passes.py       the layers one after the other, activations kept (``fast``) or computed again (``lean``)
+    modes.py        which of the two, by the memory there is
+    precision.py    bfloat16 or float32, by what the processor or GPU multiplies in
+"""

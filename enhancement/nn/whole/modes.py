@@ -1,0 +1,80 @@
+"""Whether activations are kept or computed again, by the memory there is."""
+
+from typing import Literal, cast, get_args
+
+import torch
+
+from enhancement.nn.memory import left_bytes
+from enhancement.nn.networks.chain import Chain
+from enhancement.nn.whole.passes import STRIP_BYTES, Mode, map_bytes
+
+Asked = Literal["auto", "fast", "lean"]
+
+SHARE = 0.8
+"""Of the memory that is left, so that others have some too."""
+
+STRIPS_EACH = 3
+"""That a layer holds at once: its window, what it makes, what waits to be added."""
+
+
+class ModeError(ValueError):
+    """A mode was asked for that isn't known."""
+
+
+def pick_mode(chain: Chain, photo: torch.Tensor, dtype: torch.dtype, mode: str = "auto") -> Mode:
+    """``fast`` where its memory is there or it is asked for by name, ``lean`` otherwise.
+
+    A chain without an instance norm needs one pass, in which nothing is kept: both are the same, and it is ``fast``.
+
+    Raises:
+        ModeError: Another name than ``auto``, ``fast``, ``lean``.
+    """
+    check_mode(mode)
+    if mode != "auto":
+        return cast("Mode", mode)
+    height_px, width_px = photo.shape[:2]
+    kept, left = kept_bytes(chain, height_px, width_px, dtype), left_on(photo.device)
+    strip = min(STRIP_BYTES[photo.device.type], max(map_bytes(chain, height_px, width_px, dtype)))
+    strips = STRIPS_EACH * len(chain.layers) * strip
+    return "fast" if kept == 0 or left is None or kept + strips <= SHARE * left else "lean"
+
+
+def check_mode(mode: str) -> None:
+    """Refuse what is no mode.
+
+    Raises:
+        ModeError: Another name than ``auto``, ``fast``, ``lean``.
+    """
+    if mode not in get_args(Asked):
+        raise ModeError(f"The mode must be one of {', '.join(get_args(Asked))}, not {mode!r}.")
+
+
+def left_on(device: torch.device) -> int | None:
+    """Memory that this process can still get on a device, in bytes; None where nobody says."""
+    if device.type != "cuda":
+        return left_bytes()
+    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return int(torch.cuda.mem_get_info(device)[0]) + kept
+
+
+def kept_bytes(chain: Chain, height_px: int, width_px: int, dtype: torch.dtype) -> int:
+    """The most that ``fast`` keeps at once of a photo: two layers' maps while one becomes the other, and skips.
+
+    Example:
+        >>> from enhancement.nn.networks.generator import Generator
+        >>> kept_bytes(Generator().chain(), 1000, 1000, torch.float32) / 10**6
+        512.0
+    """
+    maps = map_bytes(chain, height_px, width_px, dtype)
+    normed = chain.normed
+    most = 0
+    for before, place in zip([None, *normed], [*normed, None], strict=True):
+        passing = max(0 if of is None else maps[of] for of in (before, place))
+        first, last = (0 if before is None else before), (len(maps) if place is None else place)
+        skips = [
+            maps[end - layer.skip]
+            for end, layer in enumerate(chain.layers)
+            if layer.skip and end - layer.skip + 1 <= last and end >= first and normed
+        ]
+        most = max(most, passing + max(skips, default=0))
+    return most if normed else 0

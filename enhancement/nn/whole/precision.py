@@ -1,0 +1,59 @@
+"""What a network is computed in: bfloat16 where the processor or GPU multiplies in it, float32 elsewhere."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Literal, get_args
+
+import torch
+
+Precision = Literal["auto", "float32", "bfloat16"]
+
+DTYPES: Mapping[str, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+CPU_FLAGS = ("amx_bf16", "avx512_bf16", "bf16")
+"""Of ``/proc/cpuinfo``: Intel's matrix tiles, AVX-512, and ARM's."""
+
+AMPERE = (8, 0)
+"""The first compute capability of NVIDIA's that multiplies bfloat16."""
+
+
+class PrecisionError(ValueError):
+    """A precision was asked for that isn't known."""
+
+
+def pick_dtype(device: torch.device, precision: str = "auto") -> torch.dtype:
+    """What to compute in on a device.
+
+    Raises:
+        PrecisionError: Another name than ``auto``, ``float32``, ``bfloat16``.
+
+    Example:
+        >>> pick_dtype(torch.device("cpu"), "bfloat16")
+        torch.bfloat16
+    """
+    if precision not in get_args(Precision):
+        raise PrecisionError(f"The precision must be one of {', '.join(get_args(Precision))}, not {precision!r}.")
+    if precision != "auto":
+        return DTYPES[precision]
+    return torch.bfloat16 if multiplies_bfloat16(device) else torch.float32
+
+
+@cache
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Whether a device has instructions that multiply it; where they are emulated they are slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= AMPERE
+    about = Path("/proc/cpuinfo")
+    return about.exists() and flags_multiply_bfloat16(about.read_text())
+
+
+def flags_multiply_bfloat16(cpuinfo: str) -> bool:
+    """Whether a processor's flags, as Linux writes them, name such instructions; of all its cores.
+
+    Example:
+        >>> flags_multiply_bfloat16("flags : avx2 avx512_bf16"), flags_multiply_bfloat16("flags : avx2 avx512f")
+        (True, False)
+    """
+    lines = [line for line in cpuinfo.splitlines() if line.lower().startswith(("flags", "features"))]
+    return bool(lines) and all(set(CPU_FLAGS) & set(line.split()) for line in lines)

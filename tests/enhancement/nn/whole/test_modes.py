@@ -1,0 +1,90 @@
+"""Which mode, by the memory there is; and what happens where there is less than that."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from enhancement.nn.memory import left_bytes
+from enhancement.nn.networks.dong import Dong
+from enhancement.nn.networks.generator import Generator
+from enhancement.nn.whole.modes import ModeError, kept_bytes, pick_mode
+
+LIMITED = """
+import json, logging, resource, sys
+import numpy as np, torch
+from torch import nn
+from enhancement.nn.inference import enhance
+from enhancement.nn.memory import kilobytes, left_bytes
+from enhancement.nn.networks.chain import Chain, made_of
+from enhancement.nn.networks.layers import InstanceNorm
+from pathlib import Path
+
+class Pointwise(nn.Module):
+    # Much to keep and little to compute: 256 MB a megapixel.
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.norm, self.last = nn.Conv2d(3, 64, 1), InstanceNorm(64), nn.Conv2d(64, 3, 1)
+    def chain(self):
+        return Chain([made_of(self.first, self.norm), made_of(self.last, activation="picture")])
+
+torch.set_num_threads(1)
+said = []
+handler = logging.Handler()
+handler.emit = lambda record: said.append(record.getMessage())
+logging.getLogger("enhancement").addHandler(handler)
+network, photo = Pointwise(), np.random.default_rng(0).integers(0, 256, (1000, 700, 3), dtype=np.uint8)
+enhance(network, photo[:64], torch.device("cpu"), precision="float32", mode="lean")
+limit = kilobytes(Path("/proc/self/status"), "VmSize") * 1024 + 100 * 2**20
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+left = left_bytes()
+made = enhance(network, photo, torch.device("cpu"), precision="float32", mode=sys.argv[1])
+print(json.dumps({"mode": made.mode, "said": said, "left": left, "sum": int(made.photo.sum())}))
+"""
+
+
+def limited(mode: str) -> dict[str, object]:
+    """A photo whose map is 179 MB, in a process that has 100 MB left."""
+    done = subprocess.run([sys.executable, "-c", LIMITED, mode], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    told: dict[str, object] = json.loads(done.stdout)
+    return told
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a process's memory so")
+def test_a_process_without_memory_falls_back_to_lean_says_so_and_finishes() -> None:
+    forced, chosen, lean = limited("fast"), limited("auto"), limited("lean")
+    assert forced["mode"] == chosen["mode"] == lean["mode"] == "lean"
+    assert forced["sum"] == chosen["sum"] == lean["sum"]
+    assert chosen["said"] == lean["said"] == []
+    (words,) = forced["said"]  # type: ignore[misc]
+    assert words.startswith("700×1000 px: memory ran out in the mode fast, so lean goes on (")
+    assert 90 * 2**20 < chosen["left"] < 179 * 10**6  # type: ignore[operator]
+
+
+def test_fast_where_its_memory_is_there() -> None:
+    photo = torch.zeros(30, 40, 3, dtype=torch.uint8)
+    assert pick_mode(Generator(blocks=1, channels=4).chain(), photo, torch.float32) == "fast"
+
+
+def test_lean_where_it_is_not() -> None:
+    """A picture that takes no memory itself, but whose maps would be more than any machine has."""
+    photo = torch.zeros(1, dtype=torch.uint8).expand(2_000_000, 1_000_000, 3)
+    assert pick_mode(Generator(blocks=1).chain(), photo, torch.float32) == "lean"
+    assert pick_mode(Dong().chain(), photo, torch.float32) == "fast"
+    assert kept_bytes(Dong().chain(), *photo.shape[:2], torch.float32) == 0
+
+
+def test_by_name() -> None:
+    photo = torch.zeros(3, 4, 3, dtype=torch.uint8)
+    assert [pick_mode(Dong().chain(), photo, torch.float32, mode) for mode in ("fast", "lean")] == ["fast", "lean"]
+    with pytest.raises(ModeError, match="one of auto, fast, lean, not 'quick'"):
+        pick_mode(Dong().chain(), photo, torch.float32, "quick")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how much memory is left")
+def test_what_is_left_is_known() -> None:
+    assert (left_bytes() or 0) > 0
