@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import APIResponse, Page, Route
 
 from studyapp.vision import plates, rings
 from tests.browser.test_pages import phone, too_wide
@@ -27,7 +27,7 @@ from studyapp.models import Study
 from studyapp.services.studies import create_study, open_study
 from tests.studyapp.factories import define, run_jobs
 of = Study.objects.get()
-study = create_study(define(("original", "auto"), name="Breaks", break_every=1), of.owner)
+study = create_study(define(("original", "auto"), name="Breaks", break_every=2), of.owner)
 run_jobs()
 open_study(study)
 answer = study.code
@@ -55,7 +55,7 @@ def everything(stack: Stack) -> str:
 
 @pytest.fixture(scope="module")
 def breaks(stack: Stack, everything: str) -> str:
-    """The link of a study with nothing but a break after each pair."""
+    """The link of a study with nothing but a break after every second pair."""
     return f"{stack.site}/s/{stack.python(BREAKS)}/"
 
 
@@ -206,19 +206,64 @@ def test_a_whole_session_with_everything_by_keyboard_alone(page: Page, stack: St
     assert '"problems": []' in screen
 
 
-def test_the_break_is_told_with_the_pair_after_it(page: Page, stack: Stack, breaks: str) -> None:
+def to_the_first_break(page: Page, breaks: str) -> None:
     page.goto(breaks)
     page.click("[name=begin]")
     answer_with(page, "ArrowLeft")
+    wait_for(page, position=2)
+    answer_with(page, "ArrowLeft")
     wait_for(page, phase="resting")
+
+
+def votes_of(page: Page, stack: Stack) -> list[int | None]:
+    """The breaks before this sitting's votes, as stored."""
+    rows = stack.rows(f"""
+        SELECT v.break_ms FROM studyapp_vote v JOIN studyapp_trial t ON v.trial_id = t.id
+        JOIN studyapp_studysession s ON t.session_id = s.id WHERE s.token = '{token_of(page)}' ORDER BY t.position
+    """)
+    return [break_ms for (break_ms,) in rows]
+
+
+def test_the_break_is_told_with_the_pair_after_it(page: Page, stack: Stack, breaks: str) -> None:
+    to_the_first_break(page, breaks)
     page.keyboard.press("ArrowLeft")  # no answer to a pair that nobody sees
     page.click("#go-on")
     answer_with(page, "ArrowLeft")
-    query = f"""
-        SELECT v.break_ms FROM studyapp_vote v JOIN studyapp_trial t ON v.trial_id = t.id
-        JOIN studyapp_studysession s ON t.session_id = s.id WHERE s.token = '{token_of(page)}' ORDER BY t.position
-    """
-    wait_until(lambda: len(stack.rows(query)) == 2, "both votes")
-    (first,), (second,) = stack.rows(query)
-    assert first is None
-    assert second > 0
+    wait_until(lambda: len(votes_of(page, stack)) == 3, "all three votes")
+    *before, after = votes_of(page, stack)
+    assert before == [None, None]
+    assert after
+
+
+def test_a_vote_whose_receipt_is_lost_with_its_page_is_counted_once(page: Page, stack: Stack, breaks: str) -> None:
+    unheard: list[APIResponse] = []
+
+    def second_is_unheard(route: Route) -> None:
+        if votes_of(page, stack) and not unheard:
+            unheard.append(route.fetch())
+        else:
+            route.continue_()
+
+    page.route("**/vote/", second_is_unheard)
+    to_the_first_break(page, breaks)
+    wait_until(lambda: len(votes_of(page, stack)) == 2, "the vote that the page hears nothing of")
+    page.reload()
+    wait_for(page, phase="resting", unsent=0)
+    assert page.inner_text("#rest-why").startswith("You have done 2 of 5 pairs")
+
+
+def test_a_vote_that_arrives_after_the_next_page_was_made_is_not_asked_again(
+    page: Page, stack: Stack, breaks: str
+) -> None:
+    votes: list[Route] = []
+    page.route("**/vote/", lambda route: votes.append(route) if len(votes_of(page, stack)) else route.continue_())
+    to_the_first_break(page, breaks)
+    made = page.request.get(page.url)  # the next page is made now, and is as slow to come as the vote
+    votes[0].continue_()
+    wait_for(page, unsent=0)
+    page.route(page.url, lambda route: route.fulfill(response=made))
+    page.reload()
+    wait_for(page, phase="resting")
+    assert page.inner_text("#rest-why").startswith("You have done 2 of 5 pairs")
+    page.click("#go-on")
+    wait_for(page, position=3, voting="open")

@@ -34,7 +34,7 @@ class Page {
     this.kept = kept;
     this.isOpen = true;
     this.failures = 0;
-    this.state = session.begin(given, { kept: kept.all(), isLasting: kept.isLasting });
+    this.state = session.begin(given, { kept: kept.all(), receipted: kept.receipted(), isLasting: kept.isLasting });
     this.send();
   }
 

@@ -47,9 +47,22 @@ test("unsent votes are kept in order until they have arrived, each session's by 
   assert.deepEqual(later.all().map(({ id }) => id), ["t1"]);
 });
 
+test("the newest votes that arrived are remembered", () => {
+  const storage = storageOrMemory(refuse);
+  const letter = (id) => ({ kind: "vote", id, url: `/trial/${id}/vote/`, body: { answer: "left" } });
+  const page = new Kept(storage, "/look/a/");
+  assert.deepEqual(page.receipted(), []);
+  for (const id of ["t1", "t2", "t3", "t4", "t5"]) {
+    page.keep([letter(id)]);
+    page.keep([]);
+  }
+  assert.deepEqual(new Kept(storage, "/look/a/").receipted(), ["t2", "t3", "t4", "t5"]);
+  assert.deepEqual(new Kept(storage, "/look/a/").all(), []);
+});
+
 test("a page knows whether its votes would outlast it", () => {
   const vote = { kind: "vote", id: "t1", url: "/trial/t1/vote/", body: { answer: "left" } };
-  const roomy = { items: {}, length: 0, setItem(key, value) { this.items[key] = value; }, removeItem(key) { delete this.items[key]; } };
+  const roomy = { items: {}, length: 0, setItem(key, value) { this.items[key] = value; }, removeItem(key) { delete this.items[key]; }, getItem(key) { return this.items[key] ?? null; } };
   const full = { ...roomy, setItem: refuse };
   assert.equal(new Kept(roomy, "/look/a/").keep([vote]), true);
   assert.equal(new Kept(full, "/look/a/").keep([vote]), false);

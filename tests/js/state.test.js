@@ -131,6 +131,21 @@ test("in another tab: nothing can be answered here, and what waits is still sent
   assert.equal(due(delivered(state), 2000).kind, "vote");
 });
 
+test("a vote that arrived while its page was closing is counted once", () => {
+  const kept = [{ id: "t2", url: "/trial/t2/vote/", body: { answer: "left" } }];
+  const made = { ...given(3, 4), answered: 2, break_every: 2 };
+  const state = begin(made, { kept });
+  assert.deepEqual([answeredSoFar(state), phase(state), state.current.trial.id], [2, "resting", "t3"]);
+  const heard = after(state, { type: "sending" }, { type: "sent", reply: reply(2) });
+  assert.deepEqual([answeredSoFar(heard), phase(heard), heard.outbox], [2, "resting", []]);
+});
+
+test("a vote that arrived after the next page was made isn't asked again", () => {
+  const made = { ...given(2, 3), answered: 1, break_every: 2, correction: true, last: { trial: trial(1), answer: "left", looked: {} } };
+  const state = begin(made, { receipted: ["t1", "t2"] });
+  assert.deepEqual([answeredSoFar(state), phase(state), state.current.trial.id, state.last], [2, "resting", "t3", null]);
+});
+
 test("where votes can't be kept, the next pair waits for the server", () => {
   const unkept = begin(given(1, 2), { isLasting: false });
   const asked = after(unkept, ...paint("t1"), ...paint("t2"), show("t1", 100), vote("left", 900));

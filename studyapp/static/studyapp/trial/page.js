@@ -19,6 +19,7 @@ const kept = new Kept(storage, location.pathname);
 
 let state = session.begin(given, {
   kept: kept.all(),
+  receipted: kept.receipted(),
   reloads: countReloads(given.trials[0]),
   isLasting: kept.isLasting,
   rested: storage.getItem(`phoropter:${location.pathname}:rested`),

@@ -1,6 +1,7 @@
 /** Letters to the server, and the drawer in which unsent votes survive a reload, a crash and a lost network. */
 
 const PATIENCE_MS = 15000;
+const RECEIPTS_KEPT = 4; // a page is made with two trials at most
 const WORTH_RETRYING = new Set([408, 425, 429]);
 
 /**
@@ -40,6 +41,7 @@ export class Kept {
   constructor(storage, session) {
     this.storage = storage;
     this.prefix = `phoropter:${session}:vote:`;
+    this.receipts = `phoropter:${session}:receipted`;
     this.mine = new Set();
   }
 
@@ -53,9 +55,16 @@ export class Kept {
   keep(outbox) {
     const votes = outbox.filter((letter) => letter.kind === "vote");
     const waiting = new Set(votes.map(({ id }) => id));
-    for (const id of this.mine) if (!waiting.has(id)) this.storage.removeItem(this.prefix + id);
+    const arrived = [...this.mine].filter((id) => !waiting.has(id));
+    if (arrived.length) tryToStore(this.storage, this.receipts, JSON.stringify([...this.receipted(), ...arrived].slice(-RECEIPTS_KEPT)));
+    for (const id of arrived) this.storage.removeItem(this.prefix + id);
     this.mine = waiting;
     return votes.map((vote, order) => this.put(vote, order)).every(Boolean) && this.isLasting;
+  }
+
+  /** The newest votes that have arrived, by their trials: a page that was made while they were on their way still asks for them. */
+  receipted() {
+    return JSON.parse(this.storage.getItem(this.receipts) ?? "[]");
   }
 
   get isLasting() {

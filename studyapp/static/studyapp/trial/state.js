@@ -15,13 +15,22 @@ import * as rhythm from "./rhythm.js";
 
 export const TOO_SOON_MS = 200;
 
-/** The state at the start: what the server gave, the votes that an earlier page couldn't deliver, and whether this one could keep its own. */
-export function begin(given, { kept = [], reloads = {}, isLasting = true, rested = null, at = 0 } = {}) {
+/**
+ * The state at the start: what the server gave, the votes of an earlier page that it got no receipt for, the trials of those that it did
+ * get one for (`receipted`), and whether this page could keep its own.
+ *
+ * A vote may arrive between the making of this page and the last breath of the one before it. So a vote that waits may be counted
+ * already, and one that has its receipt may not be: each is counted once.
+ */
+export function begin(given, { kept = [], receipted = [], reloads = {}, isLasting = true, rested = null, at = 0 } = {}) {
   const undelivered = kept.map((vote) => letter("vote", vote.id, vote.url, vote.body));
-  const waiting = new Set(kept.map((vote) => vote.id));
-  const open = given.trials.filter((trial) => !waiting.has(trial.id)).map((trial) => look(trial, reloads[trial.id] ?? 0));
+  const asked = new Set(given.trials.map((trial) => trial.id));
+  const countedTwice = kept.filter((vote) => !vote.body.corrects && !asked.has(vote.id)).length;
+  const uncounted = receipted.filter((id) => asked.has(id));
+  const closed = new Set([...kept.map((vote) => vote.id), ...uncounted]);
+  const open = given.trials.filter((trial) => !closed.has(trial.id)).map((trial) => look(trial, reloads[trial.id] ?? 0));
   const state = {
-    answered: given.answered,
+    answered: given.answered - countedTwice + uncounted.length,
     total: given.total,
     answers: given.answers,
     correction: given.correction ?? false,
@@ -30,9 +39,9 @@ export function begin(given, { kept = [], reloads = {}, isLasting = true, rested
     current: open[0] ?? null,
     upcoming: open[1] ?? null,
     further: null, // the one after that, while a pair is looked at again
-    last: lastAtStart(given, kept, at),
+    last: uncounted.length ? null : lastAtStart(given, kept, at),
     outbox: undelivered,
-    closed: [...waiting],
+    closed: [...closed],
     hidden: false,
     flipped: false,
     isLasting,
