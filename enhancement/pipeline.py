@@ -1,9 +1,10 @@
-"""Work in three stations, so that the middle one never waits: read the next ones, work on one, write the last ones."""
+"""Work in three stations, so that the middle one never waits: read the next, work on one, write the last."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import Generic, TypeVar
 
 Task = TypeVar("Task")
@@ -33,60 +34,50 @@ def pipelined(
     work: Callable[[Read], Made],
     write: Callable[[Task, Made], Written],
     *,
-    ahead: int = 2,
-) -> Iterator[Done[Task, Written]]:
-    """Do each task in three steps: reading and writing in threads, the work in the thread of whoever iterates.
+    in_hand: int = 3,
+) -> Generator[Done[Task, Written], None, None]:
+    """Do each task in three steps, each in a thread of its own kind; whoever iterates only waits.
 
-    At most ``ahead`` tasks are read before their turn, and as many wait to be written.
+    Tasks are read and written several at once, and worked on one after the other, always in the same thread.
 
     Args:
         tasks: In the order in which they are worked on, and in which what became of them is told.
-        read: Runs in a thread.
-        work: Runs in this one.
-        write: Runs in a thread.
-        ahead: How many.
+        read: The first step.
+        work: The second.
+        write: The third.
+        in_hand: How many tasks are begun and not yet told of, at most; with three, one is read and one written while
+            one is worked on.
 
     Yields:
-        What became of each task. An ``Exception`` of one of its steps ends that task alone.
+        What became of each task, as soon as it is known. An ``Exception`` of one of its steps ends that task alone.
 
     Example:
         >>> [done.result or done.error for done in pipelined([1, 0, 2], lambda n: 2 * n, lambda n: 8 // n, max)]
         [4, ZeroDivisionError('integer division or modulo by zero'), 2]
     """
     todo = iter(tasks)
-    coming: deque[tuple[Task, Future[Read]]] = deque()
-    going: deque[tuple[Task, Future[Written]]] = deque()
-    with ThreadPoolExecutor(ahead, "reader") as readers, ThreadPoolExecutor(ahead, "writer") as writers:
-        try:
-            while True:
-                while len(coming) < ahead and (task := next(todo, _END)) is not _END:
-                    coming.append((task, readers.submit(read, task)))  # type: ignore[arg-type]
-                if not coming:
-                    break
-                task, future = coming.popleft()
-                try:
-                    made = work(future.result())
-                except Exception as error:
-                    yield from _written(going, leaving=0)
-                    yield Done(task, error=error)
-                    continue
-                going.append((task, writers.submit(write, task, made)))
-                del made, future
-                yield from _written(going, leaving=ahead)
-            yield from _written(going, leaving=0)
-        finally:
-            readers.shutdown(wait=False, cancel_futures=True)
-            writers.shutdown(wait=False, cancel_futures=True)
+    begun: deque[tuple[Task, Future[Written]]] = deque()
+    pools = [ThreadPoolExecutor(count, name) for count, name in ((in_hand, "read"), (1, "work"), (in_hand, "write"))]
+    reading, working, writing = pools
 
+    def begin(task: Task) -> Future[Written]:
+        was_read = reading.submit(read, task)
+        was_made = working.submit(lambda: work(was_read.result()))
+        return writing.submit(lambda: write(task, was_made.result()))
 
-_END = object()
-
-
-def _written(going: "deque[tuple[Task, Future[Written]]]", *, leaving: int) -> Iterator[Done[Task, Written]]:
-    """What has been written, from the front; waits where more than so many are left."""
-    while going and (len(going) > leaving or going[0][1].done()):
-        task, future = going.popleft()
-        try:
-            yield Done(task, future.result())
-        except Exception as error:
-            yield Done(task, error=error)
+    try:
+        while True:
+            begun.extend((task, begin(task)) for task in islice(todo, in_hand - len(begun)))
+            if not begun:
+                return
+            task, future = begun.popleft()
+            try:
+                done = Done(task, future.result())
+            except Exception as error:
+                done = Done(task, error=error)
+            yield done
+    finally:
+        for pool in pools:
+            pool.shutdown(wait=False, cancel_futures=True)
+        for pool in pools:
+            pool.shutdown()

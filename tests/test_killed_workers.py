@@ -1,4 +1,4 @@
-"""A worker killed in the middle of its work costs at most the picture it was on."""
+"""A worker killed in the middle of its work costs at most the pictures it had in hand."""
 
 import hashlib
 from pathlib import Path

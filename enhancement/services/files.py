@@ -36,13 +36,13 @@ def keep_as(name: str, data: bytes) -> None:
         default_storage.delete(saved)
 
 
-def read(file: FieldFile, sha256: str) -> bytes:
-    """The bytes of a stored file.
+def read(file: FieldFile | str, sha256: str) -> bytes:
+    """The bytes of a stored file, given or named.
 
     Raises:
         DamagedFileError: They are gone, or don't hash to ``sha256``.
     """
-    name = str(file.name)
+    name = str(file)
     if not default_storage.exists(name):
         raise DamagedFileError(f"{name} is missing from the picture store; restore it from a backup.")
     with default_storage.open(name, "rb") as stored:
@@ -53,12 +53,9 @@ def read(file: FieldFile, sha256: str) -> bytes:
 
 
 @contextmanager
-def as_local_file(file: FieldFile, sha256: str) -> Iterator[Path | None]:
-    """A stored file as a path on this machine, whole and hash checked; None when the field is empty."""
-    if not file:
-        yield None
-        return
+def as_local_file(name: str, sha256: str) -> Iterator[Path]:
+    """A stored file as a path on this machine, whole and hash checked, for as long as it is needed."""
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / Path(str(file.name)).name
-        place.write_bytes(read(file, sha256))
+        place = Path(folder) / Path(name).name
+        place.write_bytes(read(name, sha256))
         yield place

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from enhancement.folders import SurveyError
-from enhancement.models import Job, Method
+from enhancement.models import Job
 from enhancement.services.files import as_local_file, keep
 from enhancement.services.jobs import Claim, UnitsFailedError, request_job
 from enhancement.services.methods import MethodProblemError, add_method, import_checkpoint
@@ -96,8 +96,7 @@ def add_method_job(claim: Claim) -> None:
         NothingStoredError: The weights or the settings are wrong.
     """
     told = claim.params
-    uploaded = Method(weights_file=told["weights"]).weights_file
-    with as_local_file(uploaded, told["sha256"]) as weights:
+    with as_local_file(told["weights"], told["sha256"]) as weights:
         try:
             add_method(told["name"], told["kind"], told["settings"], weights=weights, note=told["note"])
         except MethodProblemError as wrong:

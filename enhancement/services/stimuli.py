@@ -1,8 +1,12 @@
 """Making stimuli: one method over one test set."""
 
+import os
 import shutil
-from functools import cache
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from importlib.metadata import version
+from json import dumps, loads
 from pathlib import Path
 from subprocess import run as run_process
 from time import perf_counter
@@ -14,10 +18,14 @@ from enhancement.formats.libraries import library_of
 from enhancement.methods import METHODS, Enhance, load
 from enhancement.models import Content, Job, Method, Stimulus, TestSet
 from enhancement.pictures import Photo, PictureError, decode, encode_png
+from enhancement.pipeline import pipelined
 from enhancement.services.files import as_local_file, keep, read
 from enhancement.services.jobs import Claim, UnitsFailedError, request_job
 from enhancement.services.thumbnails import keep_thumbnail
-from enhancement.subject import Subject
+from enhancement.subject import Enhanced, Subject
+
+IN_HAND = min((os.cpu_count() or 1) + 1, 8)
+"""Contents at once: one is enhanced, the others are decoded or written; each holds several copies of its photo."""
 
 
 def request_stimuli(testset: TestSet, method: Method, by: User | None = None) -> Job | None:
@@ -40,7 +48,9 @@ def missing(testset: TestSet, method: Method) -> QuerySet[Content]:
 
 
 def make_stimuli(claim: Claim) -> None:
-    """Make what is missing, one content after the other; each is stored as soon as it is made.
+    """Make what is missing: the next photo is decoded and the last picture written while one is enhanced.
+
+    Each is stored as soon as its file is there, all of them by this thread: the database has no other connection.
 
     Raises:
         UnitsFailedError: Some contents could not be enhanced; names each and why.
@@ -48,37 +58,82 @@ def make_stimuli(claim: Claim) -> None:
     testset = TestSet.objects.get(pk=claim.params["testset"])
     method = Method.objects.get(pk=claim.params["method"])
     contents = list(missing(testset, method))
-    with as_local_file(method.weights_file, method.weights_sha256) as weights:
-        enhance = load(method.kind, method.settings, weights)
-        failures = []
-        for done, content in enumerate(contents):
-            claim.progress(done, len(contents))
-            try:
-                make_stimulus(claim, content, method, enhance)
-            except (PictureError, ValueError) as error:
-                failures.append(f"{content.name}: {error}")
-    claim.progress(len(contents), len(contents))
+    enhance = enhance_of(method)
+
+    def work(subject: Subject) -> tuple[Subject, Enhanced, float]:
+        start = perf_counter()
+        made = enhance(subject)
+        return subject, made, perf_counter() - start
+
+    claim.progress(0, len(contents))
+    failures = []
+    with closing(pipelined(contents, subject_of, work, kept, in_hand=IN_HAND)) as stations:
+        for n, done in enumerate(stations, start=1):
+            if done.result is not None:
+                store(claim, done.task, method, done.result)
+            elif isinstance(done.error, PictureError | ValueError):
+                failures.append(f"{done.task.name}: {done.error}")
+            elif done.error is not None:
+                raise done.error
+            claim.progress(n, len(contents))
     if failures:
         raise UnitsFailedError("\n".join(failures))
 
 
-def make_stimulus(claim: Claim, content: Content, method: Method, enhance: Enhance) -> None:
-    """Enhance one content and keep the picture with its provenance."""
-    subject = subject_of(content)
-    start = perf_counter()
-    made = enhance(subject)
-    seconds = perf_counter() - start
+def enhance_of(method: Method) -> Enhance:
+    """What enhances by a method. The newest weights stay loaded, for the job after this one is often of the same."""
+    if method.weights_sha256:
+        return _with_weights(
+            method.kind, dumps(method.settings, sort_keys=True), str(method.weights_file), method.weights_sha256
+        )
+    return load(method.kind, method.settings, None)
+
+
+@lru_cache(maxsize=1)
+def _with_weights(kind: str, settings: str, file: str, sha256: str) -> Enhance:
+    with as_local_file(file, sha256) as weights:
+        return load(kind, loads(settings), weights)
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """A picture whose file is in the store.
+
+    Attributes:
+        made: The picture.
+        seconds: What its method took.
+        name: The file.
+        sha256: Of its bytes.
+    """
+
+    made: Enhanced
+    seconds: float
+    name: str
+    sha256: str
+
+
+def kept(content: Content, worked: tuple[Subject, Enhanced, float]) -> Kept:
+    """Write the picture's file, and the thumbnails of all that lies decoded here: no web process then has to."""
+    subject, made, seconds = worked
     name, sha256 = keep("stimuli", encode_png(made.photo), ".png")
-    _keep_thumbnails(content, subject)
+    keep_thumbnail(subject.input, content.input_sha256)
+    if subject.reference is not None:
+        keep_thumbnail(subject.reference, content.reference_sha256)
     keep_thumbnail(made.photo, sha256)
+    return Kept(made, seconds, name, sha256)
+
+
+def store(claim: Claim, content: Content, method: Method, kept: Kept) -> None:
+    """Store a stimulus whose file is there, with its provenance."""
+    made = kept.made
     height_px, width_px = made.photo.shape[:2]
     with claim.writing():
         Stimulus.objects.get_or_create(
             content=content,
             method=method,
             defaults={
-                "file": name,
-                "sha256": sha256,
+                "file": kept.name,
+                "sha256": kept.sha256,
                 "width_px": width_px,
                 "height_px": height_px,
                 "source_sha256": made.source_sha256 or _source_of(content, method),
@@ -88,18 +143,11 @@ def make_stimulus(claim: Claim, content: Content, method: Method, enhance: Enhan
                 "device": made.device,
                 "dtype": made.dtype,
                 "mode": made.mode,
-                "seconds": seconds,
+                "seconds": kept.seconds,
                 "job_id": claim.job_id,
                 "attempt": claim.attempt,
             },
         )
-
-
-def _keep_thumbnails(content: Content, subject: Subject) -> None:
-    """While its photos lie decoded here: a web process then has none to decode for the contact sheet."""
-    keep_thumbnail(subject.input, content.input_sha256)
-    if subject.reference is not None:
-        keep_thumbnail(subject.reference, content.reference_sha256)
 
 
 def _source_of(content: Content, method: Method) -> str:

@@ -58,9 +58,9 @@ def test_no_more_are_read_than_were_asked_for() -> None:
         begun.append(task)
         return task
 
-    stations = pipelined(range(100), read, lambda n: n, lambda task, _: task, ahead=2)
+    stations = pipelined(range(100), read, lambda n: n, lambda task, _: task, in_hand=3)
     for done in stations:
-        assert max(begun) <= done.task + 5
+        assert max(begun) <= done.task + 2
 
 
 def test_who_stops_early_stops_it(recwarn: pytest.WarningsRecorder) -> None:

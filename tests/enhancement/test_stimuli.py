@@ -16,7 +16,7 @@ from enhancement.pictures import decode, encode_png
 from enhancement.services.files import DamagedFileError, keep, read
 from enhancement.services.measure import request_measurements
 from enhancement.services.methods import MethodProblemError, add_method, import_checkpoint
-from enhancement.services.stimuli import picture_of, request_stimuli, subject_of
+from enhancement.services.stimuli import _with_weights, picture_of, request_stimuli, subject_of
 from enhancement.services.testsets import load_testset
 from studyapp.services.provenance import stimulus_told
 from tests.studyapp.factories import make_method, make_testset, run_jobs
@@ -49,6 +49,27 @@ class TestStimuli:
         shown = decode(read(stimulus.file, stimulus.sha256), name="stimulus")
         shot = decode(read(stimulus.content.input_file, stimulus.content.input_sha256), name="input")
         assert np.array_equal(shown, shot)
+
+    def test_weights_stay_loaded_for_the_next_job(self, tmp_path: Path) -> None:
+        save(tmp_path / "net.safetensors", Dong(), source=Source("fresh"), code_version="1")
+        _with_weights.cache_clear()
+        testset = make_testset(contents=1)
+        for name, settings in (("one", {}), ("same", {}), ("other", {"mode": "lean"})):
+            run_on(testset, add_method(name, "dong", settings, weights=tmp_path / "net.safetensors"))
+        assert _with_weights.cache_info()[:2] == (1, 2), "loaded anew for other settings only"
+
+    def test_a_photo_that_fails_is_told_and_the_others_are_made(self) -> None:
+        testset, method = make_testset(contents=4), make_method("auto")
+        broken = testset.contents.order_by("name")[1]
+        testset.contents.filter(pk=broken.pk).update(
+            input_sha256=keep("photos", b"no photo", ".png")[1], input_file=keep("photos", b"no photo", ".png")[0]
+        )
+        (job,) = run_on(testset, method)
+        assert (job.state, job.done_units, job.error.count("\n")) == (Job.State.FAILED, 4, 0)
+        assert job.error.startswith(f"{broken.name}: ")
+        assert set(Stimulus.objects.values_list("content__name", flat=True)) == {
+            name for name in testset.contents.values_list("name", flat=True) if name != broken.name
+        }
 
     def test_provenance_holds_what_a_network_was_computed_in_and_how(self, tmp_path: Path) -> None:
         save(tmp_path / "net.safetensors", Dong(), source=Source("fresh"), code_version="1")
