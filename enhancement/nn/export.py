@@ -4,6 +4,7 @@ The graph is written from the network's chain, operator by operator: nothing is 
 norm is in its convolution's kernels.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,7 @@ from enhancement.nn.files import replace
 from enhancement.nn.graph import open_graph, run_planes, to_planes
 from enhancement.nn.inference import enhance_floats, pick_device
 from enhancement.nn.networks.architectures import Network
-from enhancement.nn.networks.chain import Chain, Layer
-from enhancement.nn.networks.layers import NORM_EPSILON
+from enhancement.nn.networks.chain import Chain, Layer, Step
 from enhancement.pictures import Photo
 
 OPSET, IR_VERSION = 17, 10
@@ -97,14 +97,24 @@ class Writing:
         kernels = self.constant(layer.weight.cpu().numpy()), self.constant(layer.bias.cpu().numpy())
         x = self.put("Conv", x, *kernels, strides=[layer.stride] * 2, pads=[pad_px] * 4)
         if layer.norm is not None:
-            factors = (self.constant(one.detach().cpu().numpy()) for one in (layer.norm.weight, layer.norm.bias))
-            x = self.put("InstanceNormalization", x, *factors, epsilon=NORM_EPSILON)
-        if layer.activation == "relu":
-            x = self.put("Relu", x)
-        if layer.activation == "picture":
-            x = self.put("Mul", self.put("Tanh", x), self.constant(np.array(0.58, np.float32)))
-            x = self.put("Add", x, self.constant(np.array(0.5, np.float32)))
-        return self.put("Add", x, entered[-layer.skip]) if layer.skip else x
+            factors = (self.constant(one.cpu().numpy()) for one in (layer.norm.weight, layer.norm.bias))
+            x = self.put("InstanceNormalization", x, *factors, epsilon=layer.norm.epsilon)
+        x = self.steps(x, layer.activation)
+        x = self.put("Add", x, entered[-layer.skip]) if layer.skip else x
+        return self.steps(x, layer.after)
+
+    def steps(self, x: str, steps: Sequence[Step]) -> str:
+        """What is done to each number by itself."""
+        for step in steps:
+            if step.name == "leaky":
+                x = self.put("LeakyRelu", x, alpha=step.first)
+            elif step.name == "clip":
+                x = self.put("Clip", x, self.number(step.first), self.number(step.second))
+            elif step.name == "affine":
+                x = self.put("Add", self.put("Mul", x, self.number(step.first)), self.number(step.second))
+            else:
+                x = self.put(step.name.capitalize(), x)
+        return x
 
     def continued_to_multiples(self, x: str, step_px: int) -> str:
         """Sides continued by reflection to the right and below."""
@@ -142,6 +152,10 @@ class Writing:
     def integers(self, *values: int) -> str:
         """A list of integers."""
         return self.constant(np.array(values, np.int64))
+
+    def number(self, value: float) -> str:
+        """A number."""
+        return self.constant(np.array(value, np.float32))
 
     def constant(self, value: npt.NDArray[Any]) -> str:
         """An array."""

@@ -15,9 +15,10 @@ from torch import Tensor
 from enhancement.nn.memory import ran_out
 from enhancement.nn.networks.architectures import Network
 from enhancement.nn.networks.chain import Chain
+from enhancement.nn.whole.agreement import agreed_dtype
 from enhancement.nn.whole.modes import pick_mode
 from enhancement.nn.whole.passes import Mode, output_strips
-from enhancement.nn.whole.precision import pick_dtype
+from enhancement.nn.whole.precision import name_of_dtype
 from enhancement.pictures import Photo
 from enhancement.subject import Enhanced
 
@@ -70,7 +71,8 @@ def enhance(
         network: Its weights may lie on any device; it isn't changed.
         photo: Shape (H, W, 3), uint8, RGB; any size from 1 × 1.
         device: As ``pick_device`` gives it, which is asked where none is given.
-        precision: ``"float32"``, ``"bfloat16"``, or ``"auto"``: bfloat16 where the device multiplies in it.
+        precision: ``"float32"``, ``"bfloat16"``, or ``"auto"``: bfloat16 where the device multiplies in it and the
+            network gives float32's picture with it.
         mode: ``"fast"``, ``"lean"``, or ``"auto"``: ``fast`` where there is memory for it.
 
     Returns:
@@ -85,9 +87,16 @@ def enhance(
         >>> enhanced.photo.shape, enhanced.device, enhanced.dtype, enhanced.mode
         ((2, 3, 3), 'cpu', 'float32', 'fast')
     """
+    return enhance_by(network.chain(), photo, device, precision=precision, mode=mode)
+
+
+def enhance_by(
+    chain: Chain, photo: Photo, device: torch.device | None = None, *, precision: str = "auto", mode: str = "auto"
+) -> Enhanced:
+    """``enhance`` by a network's layers."""
     device = device or pick_device()
     check(photo, dimensions=3)
-    chain, dtype = network.chain(), pick_dtype(device, precision)
+    dtype = agreed_dtype(chain, device, precision)
     picture = to_whole(photo, chain.step_px, device)
     chosen = pick_mode(chain, picture, dtype, mode)
     made = None
@@ -103,7 +112,7 @@ def enhance(
         chosen = "lean"
         made = run_whole(chain, picture, dtype, chosen)
     whole = np.ascontiguousarray(made[: photo.shape[0], : photo.shape[1]].cpu().numpy())
-    return Enhanced(whole, name_of(device), str(dtype).removeprefix("torch."), chosen)
+    return Enhanced(whole, name_of(device), name_of_dtype(dtype), chosen)
 
 
 def to_whole(photo: Photo, step_px: int, device: torch.device) -> Tensor:
@@ -125,6 +134,14 @@ def run_whole(chain: Chain, picture: Tensor, dtype: torch.dtype, mode: Mode) -> 
             made[done : done + len(strip)] = strip.clamp_(0, 1).mul_(255).round_()
             done += len(strip)
     return made
+
+
+def chain_floats(chain: Chain, photo: Photo) -> Floats:
+    """A chain's own output in float32, on the CPU: (H, W, 3), not clipped, for (H, W, 3), uint8."""
+    picture = to_whole(photo, chain.step_px, torch.device("cpu"))
+    with torch.inference_mode():
+        strips = [*output_strips(chain, picture, torch.float32, "fast")]
+    return torch.cat(strips)[: photo.shape[0], : photo.shape[1]].numpy()
 
 
 def full_float32() -> Any:

@@ -7,10 +7,12 @@ from typing import Any
 
 from enhancement.nn.checkpoint import CheckpointError, load
 from enhancement.nn.graph import GraphError, open_graph, run_graph
-from enhancement.nn.inference import enhance, pick_device
-from enhancement.nn.networks.architectures import Network
+from enhancement.nn.graph_chain import NotAChainError, agreed_chain
+from enhancement.nn.inference import enhance_by, pick_device
+from enhancement.nn.networks.chain import Chain
+from enhancement.nn.whole.agreement import agreed_dtype
 from enhancement.nn.whole.modes import check_mode
-from enhancement.nn.whole.precision import pick_dtype
+from enhancement.nn.whole.precision import check_precision, name_of_dtype
 from enhancement.pictures import Photo
 from enhancement.subject import Enhanced, Subject
 
@@ -39,18 +41,20 @@ def load_network(settings: Mapping[str, Any], weights: Path | None) -> Enhance:
         ModeError: There is no such mode.
     """
     path = check(settings, {"device", "precision", "mode", "architecture"}, weights, "a checkpoint (.safetensors)")
-    way = way_of(settings)
+    pick_device(settings.get("device", "auto"))
     checkpoint = load(path)
     wanted = settings.get("architecture", checkpoint.architecture)
     if checkpoint.architecture != wanted:
         raise CheckpointError(f"{path}: a checkpoint of the architecture {checkpoint.architecture!r}, not {wanted!r}.")
-    return lambda subject: way(checkpoint.network, subject.input)
+    way = way_of(checkpoint.network.chain(), settings)
+    return lambda subject: way(subject.input)
 
 
-def way_of(settings: Mapping[str, Any]) -> Callable[[Network, Photo], Enhanced]:
-    """``enhance`` as settings ask for it, each of them checked before there is a photo.
+def way_of(chain: Chain, settings: Mapping[str, Any]) -> Callable[[Photo], Enhanced]:
+    """What enhances photos by a network as settings ask for it; each of them is checked before there is a photo.
 
     Args:
+        chain: The network's layers.
         settings: Of ``load_network``, ``device``, ``precision`` and ``mode``.
 
     Raises:
@@ -59,27 +63,53 @@ def way_of(settings: Mapping[str, Any]) -> Callable[[Network, Photo], Enhanced]:
         ModeError: There is no such mode.
     """
     device = pick_device(settings.get("device", "auto"))
-    precision, mode = settings.get("precision", "auto"), settings.get("mode", "auto")
-    pick_dtype(device, precision)
+    mode = settings.get("mode", "auto")
     check_mode(mode)
-    return partial(enhance, device=device, precision=precision, mode=mode)
+    dtype = agreed_dtype(chain, device, settings.get("precision", "auto"))
+    return partial(enhance_by, chain, device=device, precision=name_of_dtype(dtype), mode=mode)
 
 
 def load_onnx(settings: Mapping[str, Any], weights: Path | None) -> Enhance:
-    """Somebody's network, as an ONNX file.
+    """Somebody's network, as an ONNX file: as ours are run where its layers are of the kinds ours have.
 
     Args:
         settings: ``range``: the scale of its pixels, ``"0-1"`` (the default), ``"0-255"`` or ``"-1-1"``;
-            ``device``: ``"auto"`` (the default: a GPU where onnxruntime has one), ``"cpu"``, ``"cuda"``. Nothing else.
+            ``device``: ``"auto"`` (the default: a GPU where onnxruntime has one), ``"cpu"``, ``"cuda"``;
+            ``mode``: ``"auto"`` (the default), ``"fast"`` or ``"lean"`` where ``graph_chain`` can read its layers, else
+            onnxruntime runs it in one pass, in the memory that takes, as it does photos whose sides its strides don't
+            divide;
+            ``precision``: ``"auto"`` (the default), which here is ``"float32"``; or, with a mode, ``"bfloat16"``.
+            Nothing else.
         weights: The ONNX file; ``enhancement.nn.graph`` says what it must look like.
 
     Raises:
         SettingsError: A setting isn't known, or no weights are given.
-        GraphError: The file can't be used.
+        GraphError: The file can't be used, or not in that mode or precision.
+        PrecisionError: There is no such precision.
+        ModeError: There is no such mode.
+        DeviceError: torch has no such device here.
     """
-    path = check(settings, {"range", "device"}, weights, "an ONNX file")
+    path = check(settings, {"range", "device", "mode", "precision"}, weights, "an ONNX file")
+    mode, precision = settings.get("mode", "auto"), settings.get("precision", "auto")
+    precision = "float32" if precision == "auto" else precision
+    check_precision(precision)
+    check_mode(mode)
     graph = open_graph(path, settings.get("range", "0-1"), settings.get("device", "auto"))
-    return lambda subject: Enhanced(run_graph(graph, subject.input), graph.device, graph.dtype)
+    way, step_px = None, 1
+    try:
+        chain = agreed_chain(path, graph)
+        way, step_px = way_of(chain, {**settings, "precision": precision}), chain.step_px
+    except NotAChainError as why:
+        if (mode, precision) != ("auto", "float32"):
+            said = f"It can be run in one pass by onnxruntime only, in float32, without a mode: {why}."
+            raise GraphError(f"{path}: {said}") from why
+
+    def run(subject: Subject) -> Enhanced:
+        if way and all(side % step_px == 0 for side in subject.input.shape[:2]):
+            return way(subject.input)
+        return Enhanced(run_graph(graph, subject.input), graph.device, graph.dtype)
+
+    return run
 
 
 def check(settings: Mapping[str, Any], known: Collection[str], weights: Path | None, wanted: str) -> Path:

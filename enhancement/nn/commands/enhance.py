@@ -98,11 +98,11 @@ def opened(weights: Path, device: str, precision: str, mode: str) -> Callable[[P
     Raises:
         ValueError: They can't be used, or a setting is unknown.
     """
+    settings = {"device": device, "precision": precision, "mode": mode}
     if weights.suffix == ".onnx":
-        graph = load_onnx({"device": device}, weights)
+        graph = load_onnx(settings, weights)
         return lambda photo: graph(Subject("", photo))
-    way = way_of({"device": device, "precision": precision, "mode": mode})
-    return partial(way, network_of(weights))
+    return way_of(network_of(weights).chain(), settings)
 
 
 def read(path: Path) -> Photo:

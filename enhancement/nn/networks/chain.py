@@ -1,7 +1,8 @@
-"""What all our networks are made of, layer by layer, so that whoever runs one needs not know which it is.
+"""What networks are made of, layer by layer, so that whoever runs one needs not know which it is.
 
 A network in inference is a chain of layers, and a layer is: nearest upsampling, "same" padding, a convolution, a norm,
-an activation, the sum with what went into an earlier layer; each of these but the convolution may be absent.
+an activation, the sum with what went into an earlier layer, another activation; each of these but the convolution may
+be absent.
 """
 
 from collections.abc import Sequence
@@ -11,11 +12,45 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from enhancement.nn.networks.layers import InstanceNorm
+from enhancement.nn.networks.layers import NORM_EPSILON, InstanceNorm
 
 Padding = Literal["zeros", "reflect"]
-Activation = Literal["relu", "none", "picture"]
-"""``picture`` is the end of all our networks: tanh(x) · 0.58 + 0.5."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is done to each number by itself.
+
+    Attributes:
+        name: ``relu``, ``tanh``, ``sigmoid``; ``leaky``: x where positive, else ``first`` · x; ``clip``: to ``first``
+            and ``second``; ``affine``: ``first`` · x + ``second``.
+        first: As the name says.
+        second: As the name says.
+    """
+
+    name: Literal["relu", "leaky", "tanh", "sigmoid", "clip", "affine"]
+    first: float = 0.0
+    second: float = 0.0
+
+
+RELU = (Step("relu"),)
+PICTURE = (Step("tanh"), Step("affine", 0.58, 0.5))
+"""The end of all our networks."""
+
+
+@dataclass(frozen=True, eq=False)
+class Norm:
+    """An instance norm: its statistics are those of the whole picture.
+
+    Attributes:
+        weight: Shape (outputs,).
+        bias: Shape (outputs,).
+        epsilon: Is added to the variance.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    epsilon: float = NORM_EPSILON
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +64,11 @@ class Layer:
         padding: What k // 2 pixels around the picture are taken for: zeros, or the picture's reflection, and where it
             is too small for one, its outermost pixels.
         stride: Of the convolution.
-        norm: Its statistics are those of the whole picture.
-        activation: What follows.
+        norm: Follows the convolution.
+        activation: Steps that follow.
         skip: How many layers, this one included, the skip that ends here goes round: what went into the first of them
             is added to what comes out of this one. 0: there is none.
+        after: Steps that follow the sum.
     """
 
     weight: Tensor
@@ -40,9 +76,10 @@ class Layer:
     enlarge: int = 1
     padding: Padding = "zeros"
     stride: int = 1
-    norm: InstanceNorm | None = None
-    activation: Activation = "relu"
+    norm: Norm | None = None
+    activation: Sequence[Step] = RELU
     skip: int = 0
+    after: Sequence[Step] = ()
 
     @property
     def pad_px(self) -> int:
@@ -77,7 +114,7 @@ def made_of(conv: nn.Conv2d, norm: nn.Module | None = None, **different: Any) ->
     """A convolution with ReLU, and zero padding where nothing else is said; a batch norm becomes part of its kernels.
 
     Example:
-        >>> made_of(nn.Conv2d(3, 8, 5, padding="same"), activation="none").pad_px
+        >>> made_of(nn.Conv2d(3, 8, 5, padding="same"), activation=()).pad_px
         2
     """
     weight = conv.weight.detach()
@@ -85,13 +122,20 @@ def made_of(conv: nn.Conv2d, norm: nn.Module | None = None, **different: Any) ->
     made = replace(Layer(weight, bias, stride=conv.stride[0]), **different)
     if isinstance(norm, nn.BatchNorm2d):
         return folded(made, norm)
-    return replace(made, norm=norm) if isinstance(norm, InstanceNorm) else made
+    if isinstance(norm, InstanceNorm):
+        return replace(made, norm=Norm(norm.weight.detach(), norm.bias.detach()))
+    return made
 
 
 def folded(plain: Layer, norm: nn.BatchNorm2d) -> Layer:
     """A layer whose kernels do what a batch norm after them would, by the statistics that it has kept."""
-    mean, variance = norm.get_buffer("running_mean").double(), norm.get_buffer("running_var").double()
-    scale = norm.weight.detach().double() * torch.rsqrt(variance + norm.eps)  # (outputs,)
-    weight = plain.weight.double() * scale[:, None, None, None]
-    bias = (plain.bias.double() - mean) * scale + norm.bias.detach().double()
-    return replace(plain, weight=weight.to(plain.weight), bias=bias.to(plain.bias))
+    mean, variance = norm.get_buffer("running_mean"), norm.get_buffer("running_var")
+    return scaled(plain, norm.weight.detach(), norm.bias.detach(), mean, variance.double() + norm.eps)
+
+
+def scaled(plain: Layer, weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor) -> Layer:
+    """A layer whose kernels also do (x − mean) / √variance · weight + bias, each of shape (outputs,); in float64."""
+    factor = weight.double() * torch.rsqrt(variance.double())  # (outputs,)
+    kernels = plain.weight.double() * factor[:, None, None, None]
+    shifted = (plain.bias.double() - mean.double()) * factor + bias.double()
+    return replace(plain, weight=kernels.to(plain.weight), bias=shifted.to(plain.bias))

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from enhancement.nn.networks.chain import Chain, made_of
+from enhancement.nn.networks.chain import PICTURE, Chain, made_of
 from enhancement.nn.networks.layers import initialise, precise
 
 
@@ -43,5 +43,5 @@ class Dong(nn.Module):
 
     def chain(self) -> Chain:
         """The network in inference, layer by layer."""
-        out = made_of(self.conv3, bias=self.bias3.detach().expand(3), activation="picture")
+        out = made_of(self.conv3, bias=self.bias3.detach().expand(3), activation=PICTURE)
         return Chain([made_of(self.conv1), made_of(self.conv2), out])

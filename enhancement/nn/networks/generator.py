@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from enhancement.nn.networks.chain import Chain, Layer, made_of
+from enhancement.nn.networks.chain import PICTURE, Chain, Layer, made_of
 from enhancement.nn.networks.layers import FewOutputsConv, initialise, make_norm, precise
 from enhancement.nn.networks.settings import RGB, Norm, Start
 
@@ -80,7 +80,7 @@ class Generator(nn.Module):
     def chain(self) -> Chain:
         """The network in inference, layer by layer."""
         blocks = [one for block in self.blocks for one in cast("Block", block).layers()]
-        out = made_of(self.out, activation="picture")
+        out = made_of(self.out, activation=PICTURE)
         return Chain([made_of(self.head), *blocks, made_of(self.tail1), made_of(self.tail2), out])
 
 

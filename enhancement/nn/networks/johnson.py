@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from enhancement.nn.networks.chain import Chain, Layer, made_of
+from enhancement.nn.networks.chain import PICTURE, Chain, Layer, made_of
 from enhancement.nn.networks.layers import InstanceNorm, initialise, precise, reflect
 
 STEP_PX = 4
@@ -72,7 +72,7 @@ class Johnson(nn.Module):
         down = [self.head.layer(), self.down1.layer(), self.down2.layer()]
         blocks = [one for block in self.blocks for one in cast("Block", block).layers()]
         up = [self.up1.layer(enlarge=2), self.up2.layer(enlarge=2)]
-        out = made_of(self.out, padding="reflect", activation="picture")
+        out = made_of(self.out, padding="reflect", activation=PICTURE)
         return Chain([*down, *blocks, *up, out], step_px=STEP_PX)
 
 
@@ -111,4 +111,4 @@ class Block(nn.Module):
 
     def layers(self) -> list[Layer]:
         """The block in inference."""
-        return [self.conv1.layer(), self.conv2.layer(activation="none", skip=2)]
+        return [self.conv1.layer(), self.conv2.layer(activation=(), skip=2)]

@@ -17,6 +17,10 @@ STRIPS_EACH = 3
 """That a layer holds at once: its window, what it makes, what waits to be added."""
 
 
+PHOTO_BYTES = 3 * 4
+"""Of a pixel that a skip takes around all layers: three colours in float32."""
+
+
 class ModeError(ValueError):
     """A mode was asked for that isn't known."""
 
@@ -71,10 +75,13 @@ def kept_bytes(chain: Chain, height_px: int, width_px: int, dtype: torch.dtype) 
     for before, place in zip([None, *normed], [*normed, None], strict=True):
         passing = max(0 if of is None else maps[of] for of in (before, place))
         first, last = (0 if before is None else before), (len(maps) if place is None else place)
-        skips = [
-            maps[end - layer.skip]
-            for end, layer in enumerate(chain.layers)
-            if layer.skip and end - layer.skip + 1 <= last and end >= first and normed
-        ]
-        most = max(most, passing + max(skips, default=0))
+        begun, ended, through = 0, 0, 0
+        for end, layer in enumerate(chain.layers):
+            begins = end - layer.skip + 1
+            if layer.skip and begins <= last and end >= first:
+                kept = maps[begins - 1] if begins else PHOTO_BYTES * height_px * width_px
+                through += kept if begins < first and end > last else 0
+                begun += kept if begins >= first else 0
+                ended += kept if begins < first and end <= last else 0
+        most = max(most, passing + through + max(begun, ended))
     return most if normed else 0

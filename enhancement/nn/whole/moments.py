@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from enhancement.nn.networks.layers import NORM_EPSILON, InstanceNorm
+from enhancement.nn.networks.chain import Norm
 
 
 class Moments:
@@ -45,8 +45,8 @@ class Moments:
         """Biased, as the norm means it: float64, shape (C,)."""
         return self.squares / self.count
 
-    def as_factors(self, norm: InstanceNorm) -> tuple[Tensor, Tensor]:
+    def as_factors(self, norm: Norm) -> tuple[Tensor, Tensor]:
         """What the norm multiplies by, and then adds: float32, shape (C,) each."""
-        weight, bias = norm.weight.detach().to(self.mean), norm.bias.detach().to(self.mean)
-        scale = weight * torch.rsqrt(self.variance + NORM_EPSILON)
+        weight, bias = norm.weight.to(self.mean), norm.bias.to(self.mean)
+        scale = weight * torch.rsqrt(self.variance + norm.epsilon)
         return scale.float(), (bias - self.mean * scale).float()

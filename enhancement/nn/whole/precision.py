@@ -32,11 +32,30 @@ def pick_dtype(device: torch.device, precision: str = "auto") -> torch.dtype:
         >>> pick_dtype(torch.device("cpu"), "bfloat16")
         torch.bfloat16
     """
-    if precision not in get_args(Precision):
-        raise PrecisionError(f"The precision must be one of {', '.join(get_args(Precision))}, not {precision!r}.")
+    check_precision(precision)
     if precision != "auto":
         return DTYPES[precision]
     return torch.bfloat16 if multiplies_bfloat16(device) else torch.float32
+
+
+def check_precision(precision: str) -> None:
+    """Refuse what is no precision.
+
+    Raises:
+        PrecisionError: Another name than ``auto``, ``float32``, ``bfloat16``.
+    """
+    if precision not in get_args(Precision):
+        raise PrecisionError(f"The precision must be one of {', '.join(get_args(Precision))}, not {precision!r}.")
+
+
+def name_of_dtype(dtype: torch.dtype) -> str:
+    """As settings and provenance call it.
+
+    Example:
+        >>> name_of_dtype(torch.bfloat16)
+        'bfloat16'
+    """
+    return str(dtype).removeprefix("torch.")
 
 
 @cache

@@ -5,13 +5,13 @@ that have passed is carried over, so nothing is computed twice, and where a stri
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from enhancement.nn.networks.chain import Layer
+from enhancement.nn.networks.chain import Layer, Step
 
 FEW_OUTPUTS = 4
 
@@ -25,7 +25,8 @@ class Convolution:
     def __init__(self, layer: Layer, device: torch.device, dtype: torch.dtype) -> None:
         self.layer, self.dtype = layer, dtype
         outputs, inputs, rows, columns = layer.weight.shape
-        self.is_by_rows = device.type == "cpu" and dtype == torch.float32 and outputs <= FEW_OUTPUTS
+        is_precise = device.type == "cpu" and dtype == torch.float32
+        self.is_by_rows = is_precise and outputs <= FEW_OUTPUTS and layer.stride == 1
         kernels = layer.weight.detach()
         if self.is_by_rows:
             kernels = kernels.permute(2, 0, 1, 3).reshape(rows * outputs, inputs, 1, columns)
@@ -172,7 +173,7 @@ def finished(
     skip: "Queue | None",
     dtype: torch.dtype,
 ) -> Tensor:
-    """What follows a layer's convolution: norm, activation, skip. The strip is overwritten.
+    """What follows a layer's convolution: norm, steps, skip, steps. The strip is overwritten.
 
     Args:
         strip: What the convolution made, (h, W, C).
@@ -184,13 +185,28 @@ def finished(
     rows = strip.float()
     if norm is not None:
         rows = torch.addcmul(norm[1], rows, norm[0], out=rows)
-    if layer.activation == "relu":
-        rows = rows.relu_()
-    if layer.activation == "picture":
-        rows = rows.tanh_().mul_(0.58).add_(0.5)
+    rows = stepped(rows, layer.activation)
     if skip is not None:
         skip.add_to(rows)
-    return rows.to(dtype)
+    return stepped(rows, layer.after).to(dtype)
+
+
+def stepped(rows: Tensor, steps: Iterable[Step]) -> Tensor:
+    """Numbers by themselves; they are overwritten."""
+    for step in steps:
+        rows = STEPS[step.name](rows, step.first, step.second)
+    return rows
+
+
+STEPS: Mapping[str, Callable[[Tensor, float, float], Tensor]] = {
+    "relu": lambda rows, *_: rows.relu_(),
+    "leaky": lambda rows, slope, _: F.leaky_relu_(rows, slope),
+    "tanh": lambda rows, *_: rows.tanh_(),
+    "sigmoid": lambda rows, *_: rows.sigmoid_(),
+    "clip": lambda rows, low, high: rows.clamp_(low, high),
+    "affine": lambda rows, factor, shift: rows.mul_(factor).add_(shift),
+}
+"""By the names of ``Step``."""
 
 
 class Queue:

@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
 
 from enhancement.nn.memory import left_bytes
+from enhancement.nn.networks.chain import Chain, Layer, Norm
 from enhancement.nn.networks.dong import Dong
 from enhancement.nn.networks.generator import Generator
 from enhancement.nn.whole.modes import ModeError, kept_bytes, pick_mode
@@ -18,7 +20,7 @@ import numpy as np, torch
 from torch import nn
 from enhancement.nn.inference import enhance
 from enhancement.nn.memory import kilobytes, left_bytes
-from enhancement.nn.networks.chain import Chain, made_of
+from enhancement.nn.networks.chain import PICTURE, Chain, made_of
 from enhancement.nn.networks.layers import InstanceNorm
 from pathlib import Path
 
@@ -29,7 +31,7 @@ class Pointwise(nn.Module):
         torch.manual_seed(0)
         self.first, self.norm, self.last = nn.Conv2d(3, 64, 1), InstanceNorm(64), nn.Conv2d(64, 3, 1)
     def chain(self):
-        return Chain([made_of(self.first, self.norm), made_of(self.last, activation="picture")])
+        return Chain([made_of(self.first, self.norm), made_of(self.last, activation=PICTURE)])
 
 torch.set_num_threads(1)
 said = []
@@ -88,3 +90,16 @@ def test_by_name() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how much memory is left")
 def test_what_is_left_is_known() -> None:
     assert (left_bytes() or 0) > 0
+
+
+def test_a_skip_around_other_skips_is_kept_beside_them() -> None:
+    """In bytes a pixel, of maps of 8 channels in float32: two while one becomes the other, a short skip, the long one."""
+    kernels = torch.zeros(8, 8, 3, 3)
+    norm = Norm(torch.ones(8), torch.zeros(8))
+    plain = Layer(kernels, torch.zeros(8), norm=norm)
+    blocks = [plain, replace(plain, skip=2)] * 3
+    head, tail = Layer(torch.zeros(8, 3, 3, 3), torch.zeros(8)), Layer(torch.zeros(3, 8, 3, 3), torch.zeros(3))
+    short = kept_bytes(Chain([head, *blocks, tail]), 10, 10, torch.float32) / 100
+    long = kept_bytes(Chain([head, *blocks[:-1], plain, replace(tail, skip=8)]), 10, 10, torch.float32) / 100
+    both = kept_bytes(Chain([head, *blocks, replace(plain, skip=7), tail]), 10, 10, torch.float32) / 100
+    assert (short, long, both) == (2 * 32, 2 * 32 + 12, 3 * 32)

@@ -5,6 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from enhancement.nn.networks.chain import Norm
 from enhancement.nn.networks.layers import InstanceNorm
 from enhancement.nn.whole.moments import Moments
 
@@ -26,7 +27,7 @@ def test_as_factors_they_are_the_norm() -> None:
     torch.nn.init.normal_(norm.bias)
     moments = Moments()
     moments.add(strip)
-    scale, shift = moments.as_factors(norm)
+    scale, shift = moments.as_factors(Norm(norm.weight.detach(), norm.bias.detach()))
     with torch.no_grad():
         expected = norm(strip.permute(2, 0, 1)[None].clone())[0].permute(1, 2, 0)
     torch.testing.assert_close(strip * scale + shift, expected, rtol=1e-5, atol=1e-5)
