@@ -93,7 +93,7 @@ def test_what_is_left_is_known() -> None:
 
 
 def test_a_skip_around_other_skips_is_kept_beside_them() -> None:
-    """In bytes a pixel, of maps of 8 channels in float32: two while one becomes the other, a short skip, the long one."""
+    """In bytes a pixel, of 8 channels in float32: two maps while one becomes the other, and whole skips beside them."""
     kernels = torch.zeros(8, 8, 3, 3)
     norm = Norm(torch.ones(8), torch.zeros(8))
     plain = Layer(kernels, torch.zeros(8), norm=norm)
