@@ -3,8 +3,10 @@
 ::
 
     rows.py         one layer, fed strips of rows
+    pieces.py       a strip, a few rows at a time
     moments.py      an instance norm's statistics, strip by strip
     passes.py       the layers one after the other, activations kept (``fast``) or computed again (``lean``)
     modes.py        which of the two, by the memory there is
     precision.py    bfloat16 or float32, by what the processor or GPU multiplies in
+    agreement.py    and by whether the network gives the same picture with it
 """

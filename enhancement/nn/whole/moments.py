@@ -4,13 +4,15 @@ import torch
 from torch import Tensor
 
 from enhancement.nn.networks.chain import Norm
+from enhancement.nn.whole.pieces import in_pieces
 
 
 class Moments:
     """Mean and variance of each channel, in float64.
 
-    Each strip's own mean, and the squares of what deviates from it, are float32 sums over that strip; strips are joined
-    by the formula of Chan, Golub and LeVeque (1979), which loses no digits where the mean is far from zero.
+    Strips are looked at in pieces. Each piece's own mean, and the squares of what deviates from it, are float32 sums
+    over that piece; pieces are joined as Chan, Golub and LeVeque (1979) do it, which loses no digits where the mean is
+    far from zero.
 
     Example:
         >>> moments = Moments()
@@ -28,17 +30,22 @@ class Moments:
 
     def add(self, strip: Tensor) -> None:
         """Take in (h, W, C)."""
-        pixels = strip.flatten(0, 1).float()  # (h · W, C)
+        pieces = [self._of(piece.flatten(0, 1).float()) for piece in in_pieces(strip)]
+        counts, means, squares = zip(*pieces, strict=True)
+        pixels = torch.tensor([self.count, *counts], dtype=torch.float64, device=strip.device)
+        of_each = torch.stack([self.mean.to(strip.device).expand(strip.shape[2]), *means])  # (1 + pieces, C), float64
+        self.count += sum(counts)
+        self.mean = pixels @ of_each / self.count
+        between = pixels @ (of_each - self.mean).square()
+        self.squares = self.squares.to(strip.device) + torch.stack(squares).sum(0) + between
+
+    def _of(self, pixels: Tensor) -> tuple[int, Tensor, Tensor]:
+        """How many pixels a piece has, (h · W, C), their mean, and the squares of what deviates from it."""
         mean = pixels.mean(0)  # (C,)
-        if self.scratch.numel() < pixels.numel():
+        if self.scratch.shape[1:] != pixels.shape[1:] or len(self.scratch) < len(pixels):
             self.scratch = torch.empty_like(pixels)
-        apart = torch.sub(pixels, mean, out=self.scratch[: len(pixels)])  # (h · W, C)
-        squares = apart.square_().sum(0).double()  # (C,)
-        count = self.count + len(pixels)
-        step = mean.double() - self.mean.to(mean.device)
-        self.squares = self.squares.to(mean.device) + squares + step.square() * (self.count * len(pixels) / count)
-        self.mean = self.mean.to(mean.device) + step * (len(pixels) / count)
-        self.count = count
+        apart = torch.sub(pixels, mean, out=self.scratch[: len(pixels)])
+        return len(pixels), mean.double(), apart.square_().sum(0).double()
 
     @property
     def variance(self) -> Tensor:

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from enhancement.nn.networks.chain import Layer, Step
+from enhancement.nn.whole.pieces import in_pieces
 
 FEW_OUTPUTS = 4
 
@@ -182,13 +183,18 @@ def finished(
         skip: What is added, from the row that is next.
         dtype: What comes out is rounded to it, once.
     """
-    rows = strip.float()
-    if norm is not None:
-        rows = torch.addcmul(norm[1], rows, norm[0], out=rows)
-    rows = stepped(rows, layer.activation)
-    if skip is not None:
-        skip.add_to(rows)
-    return stepped(rows, layer.after).to(dtype)
+    made = strip if strip.dtype == dtype else torch.empty_like(strip, dtype=dtype)
+    for piece, place in zip(in_pieces(strip), in_pieces(made), strict=True):
+        rows = piece.float()
+        if norm is not None:
+            rows = torch.addcmul(norm[1], rows, norm[0], out=rows)
+        rows = stepped(rows, layer.activation)
+        if skip is not None:
+            skip.add_to(rows)
+        rows = stepped(rows, layer.after)
+        if rows.data_ptr() != place.data_ptr():
+            place.copy_(rows)
+    return made
 
 
 def stepped(rows: Tensor, steps: Iterable[Step]) -> Tensor:
