@@ -3,6 +3,7 @@
 ::
 
     rows.py         one layer, fed strips of rows
+    queues.py       strips that wait, and the memory they wait in
     pieces.py       a strip, a few rows at a time
     moments.py      an instance norm's statistics, strip by strip
     passes.py       the layers one after the other, activations kept (``fast``) or computed again (``lean``)

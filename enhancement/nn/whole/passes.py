@@ -9,7 +9,8 @@ from torch import Tensor
 
 from enhancement.nn.networks.chain import Chain
 from enhancement.nn.whole.moments import Moments
-from enhancement.nn.whole.rows import Convolution, Queue, convolved, finished
+from enhancement.nn.whole.queues import Queue, Slots
+from enhancement.nn.whole.rows import Convolution, convolved, finished
 
 Mode = Literal["fast", "lean"]
 
@@ -53,12 +54,13 @@ class Passes:
         ]
         self.norms: dict[int, tuple[Tensor, Tensor]] = {}
         self.skips: dict[int, Queue] = {}
-        self.kept = Queue()
+        self.slots = Slots()
+        self.kept = Queue(self.slots)
         self.looked_at = -1
 
     def look(self, place: int) -> None:
         """Compute up to a layer's convolution, for its norm's statistics; those of the norms before it are known."""
-        moments, kept = Moments(), Queue()
+        moments, kept = Moments(), Queue(self.slots)
         strips = self._convolved(place, stop=place)
         for strip in kept.passing(strips) if self.mode == "fast" else strips:
             moments.add(strip)
@@ -92,7 +94,7 @@ class Passes:
         for end, layer in enumerate(self.layers):
             begins = end - layer.skip + 1
             if layer.skip and first <= begins <= last and (self.mode == "fast" or end < stop):
-                self.skips[end] = Queue()
+                self.skips[end] = Queue(self.slots)
 
     def _remembered(self, strips: Iterator[Tensor], place: int) -> Iterator[Tensor]:
         for end, queue in self.skips.items():

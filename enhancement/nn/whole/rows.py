@@ -4,7 +4,6 @@ A strip is (rows, width, channels), contiguous: the memory of a channels-last pi
 that have passed is carried over, so nothing is computed twice, and where a strip ends changes no value.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import torch
@@ -13,6 +12,7 @@ from torch.nn import functional as F
 
 from enhancement.nn.networks.chain import Layer, Step
 from enhancement.nn.whole.pieces import in_pieces
+from enhancement.nn.whole.queues import Queue
 
 FEW_OUTPUTS = 4
 
@@ -171,7 +171,7 @@ def finished(
     strip: Tensor,
     layer: Layer,
     norm: tuple[Tensor, Tensor] | None,
-    skip: "Queue | None",
+    skip: Queue | None,
     dtype: torch.dtype,
 ) -> Tensor:
     """What follows a layer's convolution: norm, steps, skip, steps. The strip is overwritten.
@@ -213,34 +213,3 @@ STEPS: Mapping[str, Callable[[Tensor, float, float], Tensor]] = {
     "affine": lambda rows, factor, shift: rows.mul_(factor).add_(shift),
 }
 """By the names of ``Step``."""
-
-
-class Queue:
-    """Strips that wait to be taken up again, first in, first out."""
-
-    def __init__(self) -> None:
-        self.strips: deque[Tensor] = deque()
-
-    def passing(self, strips: Iterable[Tensor]) -> Iterator[Tensor]:
-        """The same strips, which from then on also wait here."""
-        return map(self._remembered, strips)
-
-    def _remembered(self, strip: Tensor) -> Tensor:
-        self.strips.append(strip)
-        return strip
-
-    def emptied(self) -> Iterator[Tensor]:
-        """All that waits; each strip is let go as it is given."""
-        while self.strips:
-            yield self.strips.popleft()
-
-    def add_to(self, rows: Tensor) -> None:
-        """Add the next rows to these, and let them go."""
-        done = 0
-        while done < len(rows):
-            strip = self.strips.popleft()
-            taken = min(len(strip), len(rows) - done)
-            rows[done : done + taken] += strip[:taken]
-            if taken < len(strip):
-                self.strips.appendleft(strip[taken:])
-            done += taken

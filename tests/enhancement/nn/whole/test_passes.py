@@ -133,6 +133,6 @@ def test_fast_keeps_what_it_says() -> None:
             if layer.norm is not None:
                 passes.look(place)
                 queues = [passes.kept, *passes.skips.values()]
-                most = max(most, sum(strip.numel() * 4 for queue in queues for strip in queue.strips))
+                most = max(most, sum(kept.strip.numel() * 4 for queue in queues for kept in queue.strips))
         reckoned = kept_bytes(chain, 32, 40, torch.float32)
         assert reckoned / 2 < most <= reckoned, name

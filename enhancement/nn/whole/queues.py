@@ -1,0 +1,100 @@
+"""Strips that wait, in memory that is used again and again.
+
+A strip that waits is copied into a slot, and when it has been taken up, the next one is. Left to an allocator, strips
+lie between the short-lived blocks of every operation, and half as much memory again is lost between them.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+AT_ONCE = 8
+"""Slots that are asked for together: more than the 32 MB from which on glibc takes a block from the system itself. What
+is never written to is no memory yet."""
+
+
+class Kept(NamedTuple):
+    """A strip in its slot.
+
+    Attributes:
+        strip: Shape (h, W, C).
+        slot: The memory, of h rows or more.
+    """
+
+    strip: Tensor
+    slot: Tensor
+
+
+class Slots:
+    """Memory for strips of one width, one number of channels and one type at a time: those that were kept last.
+
+    Example:
+        >>> slots, strip = Slots(), torch.ones(4, 5, 3)
+        >>> first = slots.keep(strip)
+        >>> slots.let_go(first)
+        >>> slots.keep(strip[:2]).slot is first.slot
+        True
+    """
+
+    def __init__(self) -> None:
+        self.free: list[Tensor] = []
+        self.kind: tuple[int, int, torch.dtype] | None = None
+
+    def keep(self, strip: Tensor) -> Kept:
+        """A copy of (h, W, C)."""
+        if self.kind != kind_of(strip):
+            self.kind, self.free = kind_of(strip), []
+        place = next((at for at in reversed(range(len(self.free))) if len(self.free[at]) >= len(strip)), None)
+        if place is None:
+            rows = len(strip) + len(strip) // 4 + 1  # a picture's last strips are longer
+            self.free[:0] = strip.new_empty(AT_ONCE, rows, *strip.shape[1:])  # taken last: they are no memory yet
+            place = AT_ONCE - 1
+        slot = self.free.pop(place)
+        return Kept(slot[: len(strip)].copy_(strip), slot)
+
+    def let_go(self, kept: Kept) -> None:
+        """Its slot is free, where it is of the kind that is kept now."""
+        if self.kind == kind_of(kept.slot):
+            self.free.append(kept.slot)
+
+
+def kind_of(strip: Tensor) -> tuple[int, int, torch.dtype]:
+    """Width, channels and type of (h, W, C)."""
+    return strip.shape[1], strip.shape[2], strip.dtype
+
+
+class Queue:
+    """Strips that wait to be taken up again, first in, first out."""
+
+    def __init__(self, slots: Slots) -> None:
+        self.slots = slots
+        self.strips: deque[Kept] = deque()
+        self.taken = 0  # rows of the first strip that have been added
+
+    def passing(self, strips: Iterable[Tensor]) -> Iterator[Tensor]:
+        """The same strips, copies of which from then on also wait here."""
+        for strip in strips:
+            self.strips.append(self.slots.keep(strip))
+            yield strip
+
+    def emptied(self) -> Iterator[Tensor]:
+        """All that waits; each strip is let go when the next one is asked for."""
+        while self.strips:
+            kept = self.strips.popleft()
+            yield kept.strip
+            self.slots.let_go(kept)
+
+    def add_to(self, rows: Tensor) -> None:
+        """Add the next rows to these, and let them go."""
+        done = 0
+        while done < len(rows):
+            first = self.strips[0].strip
+            some = min(len(first) - self.taken, len(rows) - done)
+            rows[done : done + some] += first[self.taken : self.taken + some]
+            done, self.taken = done + some, self.taken + some
+            if self.taken == len(first):
+                self.slots.let_go(self.strips.popleft())
+                self.taken = 0
