@@ -25,12 +25,12 @@ from PIL import Image
 
 from enhancement.nn.export import as_onnx
 from enhancement.nn.graph import open_graph, run_planes, to_planes
-from enhancement.nn.inference import full_float32, name_of, pick_device, to_whole
+from enhancement.nn.inference import name_of, pick_device, to_whole
 from enhancement.nn.memory import peak_bytes
 from enhancement.nn.networks.architectures import Network
 from enhancement.nn.table import network_of
 from enhancement.nn.whole.passes import output_strips
-from enhancement.nn.whole.precision import DTYPES, multiplies_bfloat16
+from enhancement.nn.whole.precision import DTYPES, full_float32, multiplies_bfloat16
 from enhancement.pictures import Photo, decode
 
 Floats = npt.NDArray[np.float32]

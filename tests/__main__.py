@@ -36,7 +36,7 @@ def run(options: list[str], chosen: list[str]) -> int:
     if status != 1 or not 0 < len(failed) <= FEW:
         return status
     print(f"\nBy themselves, {len(failed)} that failed beside others:", flush=True)
-    status = pytest([*options, *failed])
+    status = pytest([*(option for option in options if option.startswith("--")), *failed])
     if status == 0:
         print("UNSTEADY, each a defect of the test or of what it tries:", *failed, sep="\n  ", flush=True)
     return status

@@ -29,6 +29,10 @@ CHECKED_PX = 45, 62
 SAME = Step("affine", 1, 0)
 
 
+HANDS_SIZES_ON = ("Cast", "Concat", "Gather", "Identity", "Slice", "Squeeze", "Unsqueeze")
+"""Operators that leave a size as it is. What computes with sizes may do otherwise at others."""
+
+
 class NotAChainError(ValueError):
     """A graph isn't a chain of layers; the message names the operator that doesn't fit."""
 
@@ -38,24 +42,32 @@ def agreed_chain(path: Path, graph: Graph) -> Chain:
 
     Args:
         path: The file.
-        graph: The same, as ``open_graph`` gives it.
+        graph: The same, as ``open_graph`` gives it for the CPU: on a GPU onnxruntime rounds what it multiplies.
 
     Raises:
-        NotAChainError: It isn't one, it takes another type than float32 or pictures of one size only, or the answers
-            differ.
+        NotAChainError: It isn't one, it takes another type than float32 or pictures of one size only, it can't be read
+            or run, or the answers differ.
     """
+    try:
+        return _agreed(path, graph)
+    except NotAChainError:
+        raise
+    except (
+        Exception
+    ) as error:  # onnxruntime's exceptions share no other base, and whatever goes wrong: it has run so far
+        raise NotAChainError(f"it can't be read as layers ({type(error).__name__}: {error})") from error
+
+
+def _agreed(path: Path, graph: Graph) -> Chain:
     shape = graph.session.get_inputs()[0].shape
     if graph.dtype != "float32" or any(isinstance(side, int) for side in shape[2:]):
         raise NotAChainError("it must take float32, and pictures of any size")
     chain = chain_of(simplified(path), graph.low, graph.high)
     height_px, width_px = (side + -side % chain.step_px for side in CHECKED_PX)
     noise = np.random.default_rng(0).integers(0, 256, (height_px, width_px, 3), dtype=np.uint8)
-    try:
-        planes = run_planes(graph, to_planes(noise[None]))  # (1, 3, H, W)
-    except Exception as error:  # onnxruntime's exceptions share no other base
-        raise NotAChainError(f"onnxruntime fails on {width_px}×{height_px} px: {error}") from error
+    planes = run_planes(graph, to_planes(noise[None]))  # (1, 3, H, W)
     theirs = np.moveaxis((planes[0] - graph.low) / (graph.high - graph.low), 0, 2)
-    ours = chain_floats(chain, noise)
+    ours = chain_floats(chain, noise, strip_px=chain.step_px)
     apart = float(np.abs(theirs - ours).max()) if theirs.shape == ours.shape else np.inf
     if not apart <= TOLERANCE:
         raise NotAChainError(f"read as layers it gives another answer than in onnxruntime, {apart:.1e} apart")
@@ -126,7 +138,8 @@ class Reading:
     def _is_about_size(self, node: onnx.NodeProto) -> bool:
         """Whether it computes with sizes only."""
         is_known = all(name in self.sizes or name in self.constants for name in node.input)
-        return node.op_type == "Shape" or (is_known and any(name in self.sizes for name in node.input))
+        is_size = is_known and any(name in self.sizes for name in node.input)
+        return node.op_type == "Shape" or (node.op_type in HANDS_SIZES_ON and is_size)
 
     def ended(self, output: str) -> Chain:
         """The chain, once all operators are taken."""
@@ -211,8 +224,8 @@ def take_convolution(reading: Reading, node: onnx.NodeProto, told: Told) -> None
     kernels = reading.constant(node, 1)
     bias = reading.constant(node, 2) if len(node.input) > 2 else np.zeros(len(kernels), np.float32)
     strides, (rows, columns) = set(told.get("strides", [1])), kernels.shape[2:]
-    if rows != columns or rows % 2 == 0 or len(strides) != 1:
-        raise refused(node, "isn't square, of odd size, with one stride")
+    if rows != columns or rows % 2 == 0 or len(strides) != 1 or max(strides) > rows:
+        raise refused(node, "isn't square, of odd size, with one stride that leaves no pixel out")
     if {*told.get("dilations", [1])} != {1} or told.get("group", 1) != 1:
         raise refused(node, "is dilated, or in groups")
     padding, before_px = reading.padded

@@ -18,7 +18,7 @@ from enhancement.nn.networks.chain import Chain
 from enhancement.nn.whole.agreement import agreed_dtype
 from enhancement.nn.whole.modes import pick_mode
 from enhancement.nn.whole.passes import Mode, output_strips
-from enhancement.nn.whole.precision import name_of_dtype
+from enhancement.nn.whole.precision import full_float32, name_of_dtype
 from enhancement.pictures import Photo
 from enhancement.subject import Enhanced
 
@@ -136,17 +136,12 @@ def run_whole(chain: Chain, picture: Tensor, dtype: torch.dtype, mode: Mode) -> 
     return made
 
 
-def chain_floats(chain: Chain, photo: Photo) -> Floats:
+def chain_floats(chain: Chain, photo: Photo, strip_px: int | None = None) -> Floats:
     """A chain's own output in float32, on the CPU: (H, W, 3), not clipped, for (H, W, 3), uint8."""
     picture = to_whole(photo, chain.step_px, torch.device("cpu"))
     with torch.inference_mode():
-        strips = [*output_strips(chain, picture, torch.float32, "fast")]
+        strips = [*output_strips(chain, picture, torch.float32, "fast", strip_px)]
     return torch.cat(strips)[: photo.shape[0], : photo.shape[1]].numpy()
-
-
-def full_float32() -> Any:
-    """On a GPU float32 would otherwise be rounded to TensorFloat-32, ten bits of mantissa."""
-    return torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
 
 
 def enhance_floats(network: Network, photos: Photo, device: torch.device | None = None) -> Floats:

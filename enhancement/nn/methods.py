@@ -8,7 +8,7 @@ from typing import Any
 from enhancement.nn.checkpoint import CheckpointError, load
 from enhancement.nn.graph import GraphError, open_graph, run_graph
 from enhancement.nn.graph_chain import NotAChainError, agreed_chain
-from enhancement.nn.inference import enhance_by, pick_device
+from enhancement.nn.inference import DeviceError, enhance_by, pick_device
 from enhancement.nn.networks.chain import Chain
 from enhancement.nn.whole.agreement import agreed_dtype
 from enhancement.nn.whole.modes import check_mode
@@ -17,6 +17,9 @@ from enhancement.pictures import Photo
 from enhancement.subject import Enhanced, Subject
 
 Enhance = Callable[[Subject], Enhanced]
+
+
+ONLY_WHOLE = "It can be run in one pass by onnxruntime only, in float32, without a mode"
 
 
 class SettingsError(ValueError):
@@ -77,7 +80,7 @@ def load_onnx(settings: Mapping[str, Any], weights: Path | None) -> Enhance:
             ``device``: ``"auto"`` (the default: a GPU where onnxruntime has one), ``"cpu"``, ``"cuda"``;
             ``mode``: ``"auto"`` (the default), ``"fast"`` or ``"lean"`` where ``graph_chain`` can read its layers, else
             onnxruntime runs it in one pass, in the memory that takes, as it does photos whose sides its strides don't
-            divide;
+            divide; where a mode or a precision is asked for by name, both are an error;
             ``precision``: ``"auto"`` (the default), which here is ``"float32"``; or, with a mode, ``"bfloat16"``.
             Nothing else.
         weights: The ONNX file; ``enhancement.nn.graph`` says what it must look like.
@@ -95,18 +98,20 @@ def load_onnx(settings: Mapping[str, Any], weights: Path | None) -> Enhance:
     check_precision(precision)
     check_mode(mode)
     graph = open_graph(path, settings.get("range", "0-1"), settings.get("device", "auto"))
-    way, step_px = None, 1
+    way, step_px, is_asked_for = None, 1, (mode, precision) != ("auto", "float32")
     try:
-        chain = agreed_chain(path, graph)
+        on_cpu = graph if graph.device == "cpu" else open_graph(path, settings.get("range", "0-1"), "cpu")
+        chain = agreed_chain(path, on_cpu)
         way, step_px = way_of(chain, {**settings, "precision": precision}), chain.step_px
-    except NotAChainError as why:
-        if (mode, precision) != ("auto", "float32"):
-            said = f"It can be run in one pass by onnxruntime only, in float32, without a mode: {why}."
-            raise GraphError(f"{path}: {said}") from why
+    except (NotAChainError, DeviceError) as why:
+        if is_asked_for:
+            raise GraphError(f"{path}: {ONLY_WHOLE}: {why}.") from why
 
     def run(subject: Subject) -> Enhanced:
         if way and all(side % step_px == 0 for side in subject.input.shape[:2]):
             return way(subject.input)
+        if is_asked_for:
+            raise GraphError(f"{path}: {ONLY_WHOLE}: {subject.name}'s sides aren't multiples of {step_px} px.")
         return Enhanced(run_graph(graph, subject.input), graph.device, graph.dtype)
 
     return run

@@ -20,7 +20,7 @@ def keep(folder: str, data: bytes, suffix: str) -> tuple[str, str]:
     sha256 = hashlib.sha256(data).hexdigest()
     name = place_of(folder, sha256, suffix)
     if not default_storage.exists(name):
-        default_storage.save(name, ContentFile(data))
+        keep_as(name, data)
     return name, sha256
 
 
@@ -30,7 +30,7 @@ def place_of(folder: str, sha256: str, suffix: str) -> str:
 
 
 def keep_as(name: str, data: bytes) -> None:
-    """Store what can be made again under a name of its own; whoever else made it meanwhile made the same."""
+    """Store bytes under a name that says what they are; whoever else did so meanwhile stored the same."""
     saved = default_storage.save(name, ContentFile(data))
     if saved != name:
         default_storage.delete(saved)

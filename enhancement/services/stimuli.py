@@ -24,7 +24,8 @@ from enhancement.services.jobs import Claim, UnitsFailedError, request_job
 from enhancement.services.thumbnails import keep_thumbnail
 from enhancement.subject import Enhanced, Subject
 
-IN_HAND = min((os.cpu_count() or 1) + 1, 8)
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+IN_HAND = min(CORES + 1, 8)
 """Contents at once: one is enhanced, the others are decoded or written; each holds several copies of its photo."""
 
 

@@ -34,7 +34,7 @@ class Page {
     this.kept = kept;
     this.isOpen = true;
     this.failures = 0;
-    this.state = session.begin(given, { kept: kept.all(), receipted: kept.receipted(), isLasting: kept.isLasting });
+    this.state = session.begin(given, { kept: kept.all(), receipted: kept.takeReceipts(), isLasting: kept.isLasting });
     this.send();
   }
 
@@ -42,7 +42,7 @@ class Page {
     if (!this.isOpen) return;
     const before = this.state;
     this.state = session.next(before, event);
-    if (this.state.outbox !== before.outbox) this.state = session.next(this.state, { type: "kept", isLasting: this.kept.keep(this.state.outbox) });
+    if (this.state.outbox !== before.outbox) this.state = session.next(this.state, { type: "kept", isLasting: this.kept.keep(this.state.outbox, { isReceipt: event.type === "sent" || event.type === "refused" }) });
     this.send();
   }
 

@@ -7,7 +7,7 @@ import torch
 
 from enhancement.nn.networks.chain import Chain
 from enhancement.nn.whole.passes import output_strips
-from enhancement.nn.whole.precision import pick_dtype
+from enhancement.nn.whole.precision import full_float32, pick_dtype
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ def agreement_db(chain: Chain, device: torch.device, dtype: torch.dtype) -> floa
     noise = torch.randint(256, (side_px, side_px, 3), generator=torch.Generator().manual_seed(0)).to(
         device, torch.uint8
     )
-    with torch.inference_mode():
+    with torch.inference_mode(), full_float32():
         exact, made = (torch.cat([*output_strips(chain, noise, of, "fast")]) for of in (torch.float32, dtype))
         error = (exact.double() - made.double()).square().mean().item()
     return -10 * log10(error) if error > 0 else inf

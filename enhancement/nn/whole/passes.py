@@ -60,6 +60,7 @@ class Passes:
 
     def look(self, place: int) -> None:
         """Compute up to a layer's convolution, for its norm's statistics; those of the norms before it are known."""
+        self.slots.begin()
         moments, kept = Moments(), Queue(self.slots)
         strips = self._convolved(place, stop=place)
         for strip in kept.passing(strips) if self.mode == "fast" else strips:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import torch
 
@@ -46,6 +46,11 @@ def check_precision(precision: str) -> None:
     """
     if precision not in get_args(Precision):
         raise PrecisionError(f"The precision must be one of {', '.join(get_args(Precision))}, not {precision!r}.")
+
+
+def full_float32() -> Any:
+    """On a GPU float32 would otherwise be rounded to TensorFloat-32, ten bits of mantissa."""
+    return torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
 
 
 def name_of_dtype(dtype: torch.dtype) -> str:

@@ -11,9 +11,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-AT_ONCE = 8
-"""Slots that are asked for together: more than the 32 MB from which on glibc takes a block from the system itself. What
-is never written to is no memory yet."""
+AT_ONCE = {"cpu": 8, "cuda": 1}
+"""Slots that are asked for together. On the CPU more than the 32 MB from which on glibc takes a block from the system
+itself, and what is never written to is no memory yet; on a GPU all that is asked for is taken."""
+
+
+Kind = tuple[int, int, torch.dtype]
 
 
 class Kept(NamedTuple):
@@ -29,7 +32,7 @@ class Kept(NamedTuple):
 
 
 class Slots:
-    """Memory for strips of one width, one number of channels and one type at a time: those that were kept last.
+    """Memory for strips: each width, number of channels and type has its own.
 
     Example:
         >>> slots, strip = Slots(), torch.ones(4, 5, 3)
@@ -40,28 +43,35 @@ class Slots:
     """
 
     def __init__(self) -> None:
-        self.free: list[Tensor] = []
-        self.kind: tuple[int, int, torch.dtype] | None = None
+        self.free: dict[Kind, list[Tensor]] = {}
+        self.kinds: set[Kind] = set()
+
+    def begin(self) -> None:
+        """Another pass begins: kinds of strips that the last one didn't keep have had their time."""
+        self.free = {kind: free for kind, free in self.free.items() if kind in self.kinds}
+        self.kinds = set()
 
     def keep(self, strip: Tensor) -> Kept:
         """A copy of (h, W, C)."""
-        if self.kind != kind_of(strip):
-            self.kind, self.free = kind_of(strip), []
-        place = next((at for at in reversed(range(len(self.free))) if len(self.free[at]) >= len(strip)), None)
+        kind = kind_of(strip)
+        self.kinds.add(kind)
+        free = self.free.setdefault(kind, [])
+        place = next((at for at in reversed(range(len(free))) if len(free[at]) >= len(strip)), None)
         if place is None:
-            rows = len(strip) + len(strip) // 4 + 1  # a picture's last strips are longer
-            self.free[:0] = strip.new_empty(AT_ONCE, rows, *strip.shape[1:])  # taken last: they are no memory yet
-            place = AT_ONCE - 1
-        slot = self.free.pop(place)
+            at_once, rows = AT_ONCE[strip.device.type], len(strip) + len(strip) // 4 + 1  # the last strips are longer
+            free[:0] = strip.new_empty(at_once, rows, *strip.shape[1:])  # taken last: they are no memory yet
+            place = at_once - 1
+        slot = free.pop(place)
         return Kept(slot[: len(strip)].copy_(strip), slot)
 
     def let_go(self, kept: Kept) -> None:
-        """Its slot is free, where it is of the kind that is kept now."""
-        if self.kind == kind_of(kept.slot):
-            self.free.append(kept.slot)
+        """Its slot is free, where strips of its kind are kept in this pass."""
+        kind = kind_of(kept.slot)
+        if kind in self.kinds:
+            self.free.setdefault(kind, []).append(kept.slot)
 
 
-def kind_of(strip: Tensor) -> tuple[int, int, torch.dtype]:
+def kind_of(strip: Tensor) -> Kind:
     """Width, channels and type of (h, W, C)."""
     return strip.shape[1], strip.shape[2], strip.dtype
 

@@ -51,13 +51,16 @@ export class Kept {
     return votes.sort((a, b) => a.order - b.order);
   }
 
-  /** Make the drawer hold exactly the votes that wait in an outbox. Returns whether they would outlast this page. */
-  keep(outbox) {
+  /**
+   * Make the drawer hold exactly the votes that wait in an outbox. Returns whether they would outlast this page.
+   * `isReceipt`: what waits no longer has arrived, and wasn't turned away.
+   */
+  keep(outbox, { isReceipt = false } = {}) {
     const votes = outbox.filter((letter) => letter.kind === "vote");
     const waiting = new Set(votes.map(({ id }) => id));
-    const arrived = [...this.mine].filter((id) => !waiting.has(id));
-    if (arrived.length) tryToStore(this.storage, this.receipts, JSON.stringify([...this.receipted(), ...arrived].slice(-RECEIPTS_KEPT)));
-    for (const id of arrived) this.storage.removeItem(this.prefix + id);
+    const gone = [...this.mine].filter((id) => !waiting.has(id));
+    if (isReceipt && gone.length) tryToStore(this.storage, this.receipts, JSON.stringify([...this.receipted(), ...gone].slice(-RECEIPTS_KEPT)));
+    for (const id of gone) this.storage.removeItem(this.prefix + id);
     this.mine = waiting;
     return votes.map((vote, order) => this.put(vote, order)).every(Boolean) && this.isLasting;
   }
@@ -65,6 +68,13 @@ export class Kept {
   /** The newest votes that have arrived, by their trials: a page that was made while they were on their way still asks for them. */
   receipted() {
     return JSON.parse(this.storage.getItem(this.receipts) ?? "[]");
+  }
+
+  /** The same, for a page that begins: whatever page is made from now on knows of them. */
+  takeReceipts() {
+    const receipted = this.receipted();
+    this.storage.removeItem(this.receipts);
+    return receipted;
   }
 
   get isLasting() {

@@ -2,11 +2,17 @@
 
 import torch
 
-from enhancement.nn.whole.queues import AT_ONCE, Queue, Slots
+from enhancement.nn.whole.queues import AT_ONCE, Kept, Queue, Slots, kind_of
+
+EIGHT = AT_ONCE["cpu"]
 
 
 def strips_of(count: int, rows: int = 4) -> list[torch.Tensor]:
     return list(torch.arange(count * rows * 6.0).reshape(count, rows, 2, 3))
+
+
+def free(slots: Slots, like: Kept) -> list[torch.Tensor]:
+    return slots.free[kind_of(like.slot)]
 
 
 def test_what_waits_is_a_copy_and_comes_out_in_order() -> None:
@@ -22,10 +28,12 @@ def test_what_waits_is_a_copy_and_comes_out_in_order() -> None:
 def test_a_strip_that_was_taken_up_makes_room_for_the_next() -> None:
     slots = Slots()
     first, second = Queue(slots), Queue(slots)
-    list(first.passing(strips_of(AT_ONCE)))
+    list(first.passing(strips_of(EIGHT)))
     list(second.passing(2 * strip for strip in first.emptied()))
-    assert len(second.strips) == AT_ONCE
-    assert len(slots.free) == AT_ONCE, "one more slot than strips is enough, and they come eight at once"
+    assert len(second.strips) == EIGHT
+    assert len(free(slots, second.strips[0])) == EIGHT, (
+        "one more slot than strips is enough, and they come eight at once"
+    )
 
 
 def test_the_last_strip_may_be_longer() -> None:
@@ -38,13 +46,16 @@ def test_the_last_strip_may_be_longer() -> None:
     assert slots.keep(torch.ones(40, 2, 3)).slot is kept[3].slot
 
 
-def test_other_strips_have_other_slots() -> None:
+def test_each_kind_has_slots_of_its_own_for_as_long_as_it_is_kept() -> None:
     slots = Slots()
-    wide, narrow = slots.keep(torch.ones(4, 5, 3)), slots.keep(torch.ones(4, 2, 3))
+    wide, narrow = (slots.keep(torch.ones(4, width, 3)) for width in (5, 2))
     slots.let_go(wide)
-    assert all(slot.shape[1:] == (2, 3) for slot in slots.free), "nothing of that width is kept any more"
+    assert slots.keep(torch.ones(4, 5, 3)).slot is wide.slot, "kinds that take turns keep theirs"
+    slots.begin()
     slots.let_go(narrow)
-    assert slots.free[-1] is narrow.slot
+    assert len(free(slots, narrow)) == EIGHT - 1, "nothing of that width is kept in this pass"
+    slots.begin()
+    assert not slots.free
 
 
 def test_rows_are_added_across_strips() -> None:
@@ -57,4 +68,4 @@ def test_rows_are_added_across_strips() -> None:
         queue.add_to(part)
         sums.append(part)
     assert torch.equal(torch.cat(sums), whole + 1)
-    assert len(slots.free) == AT_ONCE
+    assert len(free(slots, slots.keep(torch.ones(4, 2, 3)))) == EIGHT - 1
