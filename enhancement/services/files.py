@@ -53,9 +53,9 @@ def read(file: FieldFile | str, sha256: str) -> bytes:
 
 
 @contextmanager
-def as_local_file(name: str, sha256: str) -> Iterator[Path]:
-    """A stored file as a path on this machine, whole and hash checked, for as long as it is needed."""
+def as_local_file(name: FieldFile | str, sha256: str) -> Iterator[Path]:
+    """A stored file, given or named, as a path on this machine, whole and hash checked, for as long as it is needed."""
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / Path(name).name
+        place = Path(folder) / Path(str(name)).name
         place.write_bytes(read(name, sha256))
         yield place
