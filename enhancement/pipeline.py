@@ -1,5 +1,6 @@
 """Work in three stations, so that the middle one never waits: read the next, work on one, write the last."""
 
+import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,6 +12,11 @@ Task = TypeVar("Task")
 Read = TypeVar("Read")
 Made = TypeVar("Made")
 Written = TypeVar("Written")
+
+
+def cpus() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True)

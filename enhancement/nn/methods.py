@@ -97,10 +97,11 @@ def load_onnx(settings: Mapping[str, Any], weights: Path | None) -> Enhance:
     precision = "float32" if precision == "auto" else precision
     check_precision(precision)
     check_mode(mode)
-    graph = open_graph(path, settings.get("range", "0-1"), settings.get("device", "auto"))
+    value_range = settings.get("range", "0-1")
+    graph = open_graph(path, value_range, settings.get("device", "auto"))
     way, step_px, is_asked_for = None, 1, (mode, precision) != ("auto", "float32")
     try:
-        on_cpu = graph if graph.device == "cpu" else open_graph(path, settings.get("range", "0-1"), "cpu")
+        on_cpu = graph if graph.device == "cpu" else open_graph(path, value_range, "cpu")
         chain = agreed_chain(path, on_cpu)
         way, step_px = way_of(chain, {**settings, "precision": precision}), chain.step_px
     except (NotAChainError, DeviceError) as why:

@@ -1,6 +1,5 @@
 """Making stimuli: one method over one test set."""
 
-import os
 import shutil
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,14 +17,13 @@ from enhancement.formats.libraries import library_of
 from enhancement.methods import METHODS, Enhance, load
 from enhancement.models import Content, Job, Method, Stimulus, TestSet
 from enhancement.pictures import Photo, PictureError, decode, encode_png
-from enhancement.pipeline import pipelined
+from enhancement.pipeline import cpus, pipelined
 from enhancement.services.files import as_local_file, keep, read
 from enhancement.services.jobs import Claim, UnitsFailedError, request_job
 from enhancement.services.thumbnails import keep_thumbnail
 from enhancement.subject import Enhanced, Subject
 
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-IN_HAND = min(CORES + 1, 8)
+IN_HAND = min(cpus() + 1, 8)
 """Contents at once: one is enhanced, the others are decoded or written; each holds several copies of its photo."""
 
 
@@ -68,7 +66,7 @@ def make_stimuli(claim: Claim) -> None:
 
     claim.progress(0, len(contents))
     failures = []
-    with closing(pipelined(contents, subject_of, work, kept, in_hand=IN_HAND)) as stations:
+    with closing(pipelined(contents, subject_of, work, keep_picture, in_hand=IN_HAND)) as stations:
         for n, done in enumerate(stations, start=1):
             if done.result is not None:
                 store(claim, done.task, method, done.result)
@@ -113,7 +111,7 @@ class Kept:
     sha256: str
 
 
-def kept(content: Content, worked: tuple[Subject, Enhanced, float]) -> Kept:
+def keep_picture(content: Content, worked: tuple[Subject, Enhanced, float]) -> Kept:
     """Write the picture's file, and the thumbnails of all that lies decoded here: no web process then has to."""
     subject, made, seconds = worked
     name, sha256 = keep("stimuli", encode_png(made.photo), ".png")

@@ -42,7 +42,7 @@ class Page {
     if (!this.isOpen) return;
     const before = this.state;
     this.state = session.next(before, event);
-    if (this.state.outbox !== before.outbox) this.state = session.next(this.state, { type: "kept", isLasting: this.kept.keep(this.state.outbox, { isReceipt: event.type === "sent" || event.type === "refused" }) });
+    if (this.state.outbox !== before.outbox) this.state = session.next(this.state, { type: "kept", isLasting: this.kept.keep(this.state.outbox, event) });
     this.send();
   }
 

@@ -4,18 +4,10 @@ import { test } from "node:test";
 import { canTakeBack } from "../../studyapp/static/studyapp/trial/correction.js";
 import { due } from "../../studyapp/static/studyapp/trial/letters.js";
 import { answeredSoFar, phase } from "../../studyapp/static/studyapp/trial/phase.js";
-import { begin, next, TOO_SOON_MS } from "../../studyapp/static/studyapp/trial/state.js";
+import { begin, TOO_SOON_MS } from "../../studyapp/static/studyapp/trial/state.js";
+import { after, paint, reply, show, trial, vote } from "./sittings.js";
 
-const trial = (n) => ({ id: `t${n}`, position: n, shown_url: `/trial/t${n}/shown/`, vote_url: `/trial/t${n}/vote/` });
 const given = (...numbers) => ({ answered: 0, total: 5, answers: ["left", "right"], trials: numbers.map(trial), onward_url: "/look/s/onward/" });
-const after = (state, ...events) => events.reduce(next, state);
-const paint = (id, at = 10) => [
-  { type: "painted", id, side: "right", at },
-  { type: "painted", id, side: "left", at: at + 5 },
-];
-const show = (id, at) => ({ type: "shown", id, at, device: { drawer: "webgl" } });
-const vote = (answer, at, more = {}) => ({ type: "answer", answer, at, device: { drawer: "webgl" }, ...more });
-const reply = (answered, upcoming = null) => ({ receipt: 1, answer: "left", answered, total: 5, upcoming });
 const BACK = (at) => ({ type: "takenBack", at });
 const GO_ON = (at) => ({ type: "goOn", at });
 const SENT = (told = {}) => [{ type: "sending" }, { type: "sent", reply: told }];

@@ -54,10 +54,10 @@ test("the newest votes that arrived are remembered", () => {
   assert.deepEqual(page.receipted(), []);
   for (const id of ["t1", "t2", "t3", "t4", "t5"]) {
     page.keep([letter(id)]);
-    page.keep([], { isReceipt: true });
+    page.keep([], { type: "sent" });
   }
   page.keep([letter("t6")]);
-  page.keep([]); // turned away
+  page.keep([], { type: "rejected" });
   assert.deepEqual(new Kept(storage, "/look/a/").takeReceipts(), ["t2", "t3", "t4", "t5"]);
   assert.deepEqual(new Kept(storage, "/look/a/").takeReceipts(), [], "the next page knows them from the server");
   assert.deepEqual(new Kept(storage, "/look/a/").all(), []);

@@ -5,21 +5,13 @@ import { due, dueAt, isHeldUp, unsentVotes } from "../../studyapp/static/studyap
 import { GRID } from "../../studyapp/static/studyapp/trial/looking.js";
 import { answeredSoFar, isVotingOpen, phase } from "../../studyapp/static/studyapp/trial/phase.js";
 import { begin, next, TOO_SOON_MS } from "../../studyapp/static/studyapp/trial/state.js";
+import { after, paint, reply, show, trial, vote } from "./sittings.js";
 
-const trial = (n) => ({ id: `t${n}`, position: n, shown_url: `/trial/t${n}/shown/`, vote_url: `/trial/t${n}/vote/` });
 const given = (...numbers) => ({ answered: 0, total: 5, answers: ["left", "right"], trials: numbers.map(trial) });
 const WHOLE = { left: 0, top: 0, right: 1, bottom: 1 };
-const after = (state, ...events) => events.reduce(next, state);
-const paint = (id, at = 10) => [
-  { type: "painted", id, side: "right", at },
-  { type: "painted", id, side: "left", at: at + 5 },
-];
-const show = (id, at) => ({ type: "shown", id, at, device: { drawer: "webgl" } });
-const vote = (answer, at, more = {}) => ({ type: "answer", answer, at, device: { drawer: "webgl" }, ...more });
 const view = (at, scale, seen = WHOLE) => ({ type: "viewed", at, scale, left: seen, right: seen });
 const looking = (...numbers) => after(begin(given(...numbers)), ...paint("t1"), show("t1", 100));
 const body = (state) => state.outbox.find((letter) => letter.kind === "vote").body;
-const reply = (answered, upcoming = null) => ({ receipt: 1, answer: "left", answered, total: 5, upcoming });
 const delivered = (state) => after(state, { type: "sending" }, { type: "sent", reply: {} });
 
 test("voting opens when both pictures are painted and on the screen, and not before", () => {

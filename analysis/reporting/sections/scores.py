@@ -56,16 +56,9 @@ def scores(told: Told) -> Iterator[Block]:
 def _score_table(told: Told) -> Table:
     scale = told["scale"]
     rows = scale["scores"]
-    level = f"{told['level']:.0%}".replace("%", f"{NARROW}%")
     columns = [Column("Condition", "condition"), Column("Score", "score", "signed")]
     cells = [[row["condition"], row["score"]] for row in rows]
-    if known(rows, "low"):
-        columns.append(Column(f"{level} interval, these photos", "interval", "interval"))
-        cells = [[*line, limits(row)] for line, row in zip(cells, rows, strict=True)]
-    if known(rows, f"low{CONTENTS}"):
-        columns.append(Column("photos like these", "interval_contents", "interval"))
-        cells = [[*line, limits(row, CONTENTS)] for line, row in zip(cells, rows, strict=True)]
-    for column, added in _extras(rows, SCORE_EXTRAS):
+    for column, added in (*_intervals(told, rows), *_extras(rows, SCORE_EXTRAS)):
         columns.append(column)
         cells = [[*line, cell] for line, cell in zip(cells, added, strict=True)]
     said = f"Scores in {scale['model']['unit']}, best first. {_how(told)}{_tested(told)}"
@@ -85,6 +78,15 @@ DIFFERENCE_EXTRAS = (
 )
 TESTED = " Ranks and letters hold {question}, all pairs at once."
 P_VALUES = " p-values hold {question}."
+
+
+def _intervals(told: Told, rows: Sequence[Told]) -> Iterator[tuple[Column, list[Cell]]]:
+    """Of both questions, where they are answered."""
+    level = f"{told['level']:.0%}".replace("%", f"{NARROW}%")
+    if known(rows, "low"):
+        yield Column(f"{level} interval, these photos", "interval", "interval"), [limits(row) for row in rows]
+    if known(rows, f"low{CONTENTS}"):
+        yield Column("photos like these", "interval_contents", "interval"), [limits(row, CONTENTS) for row in rows]
 
 
 def _extras(
@@ -249,18 +251,11 @@ def differences(told: Told) -> Iterator[Block]:
 
 def _difference_table(told: Told) -> Table:
     rows = told["scale"]["differences"]
-    level = f"{told['level']:.0%}".replace("%", f"{NARROW}%")
     columns = [
         Column("First", "first"), Column("Second", "second"), Column("First − second", "difference", "signed"),
     ]  # fmt: skip
     cells = [[row["one"], row["other"], row["difference"]] for row in rows]
-    if known(rows, "low"):
-        columns.append(Column(f"{level} interval, these photos", "interval", "interval"))
-        cells = [[*line, limits(row)] for line, row in zip(cells, rows, strict=True)]
-    if known(rows, f"low{CONTENTS}"):
-        columns.append(Column("photos like these", "interval_contents", "interval"))
-        cells = [[*line, limits(row, CONTENTS)] for line, row in zip(cells, rows, strict=True)]
-    for column, added in _extras(rows, DIFFERENCE_EXTRAS):
+    for column, added in (*_intervals(told, rows), *_extras(rows, DIFFERENCE_EXTRAS)):
         columns.append(column)
         cells = [[*line, _said(cell)] for line, cell in zip(cells, added, strict=True)]
     each = " Each interval has its level by itself." if known(rows, "low") else ""

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from enhancement.nn.files import replace
 from enhancement.nn.pairs.aligning import Alignments, align_all
-from enhancement.nn.pairs.processes import cpus
 from enhancement.nn.pairs.report import alignment_rows, as_csv, as_text
 from enhancement.nn.pairs.sources import Pairs, find_dped_pairs, find_pairs
+from enhancement.pipeline import cpus
 
 REPORT = "report.csv"
 NOTHING_ALIGNED = 1

@@ -8,9 +8,9 @@ from enhancement.nn.pairs.building import REPORT, SHEET
 from enhancement.nn.pairs.copying import copy_published
 from enhancement.nn.pairs.cutting import cut_patches
 from enhancement.nn.pairs.manifest import Manifest, PatchesError, PatchSettings
-from enhancement.nn.pairs.processes import cpus
 from enhancement.nn.pairs.report import as_text, scene_rows
 from enhancement.nn.pairs.split import HeldOutNames, HeldOutShare, Split
+from enhancement.pipeline import cpus
 
 DPED = PatchSettings()
 

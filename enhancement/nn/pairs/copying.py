@@ -13,7 +13,7 @@ from enhancement.nn.pairs.manifest import Manifest, Side
 from enhancement.nn.pairs.patch_set import DecodedPatches
 from enhancement.nn.pairs.pieces import PatchRow, Piece, kept_piece, write_piece
 from enhancement.nn.pairs.processes import over_all
-from enhancement.nn.pairs.published import find_published, sha256_of_listing, square
+from enhancement.nn.pairs.published import find_published, manifest_of
 from enhancement.nn.pairs.windows import correlation
 from enhancement.nn.pairs.workplace import room_for, workplace
 
@@ -48,13 +48,7 @@ def copy_published(folder: Path, store: Path, *, train_first: int | None, proces
         ProcessesError: A process was killed.
     """
     found = find_published(folder, train_first=train_first)
-    asked = Manifest(
-        square(folder, found),
-        tuple(part.scene for part in found.parts),
-        scenes_known=False,
-        split=found.split,
-        listing_sha256=sha256_of_listing(found.files),
-    )
+    asked = manifest_of(folder, found)
     if there := standing(store, asked):
         return there
     with workplace(store) as work:

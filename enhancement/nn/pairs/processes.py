@@ -21,11 +21,6 @@ class ProcessesError(ValueError):
     """A process ended before its work did; the message says what to do."""
 
 
-def cpus() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def over_all(
     work: Callable[[Task], Result], tasks: Sequence[Task], *, processes: int, title: str, unit: str
 ) -> list[Result]:

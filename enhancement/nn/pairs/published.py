@@ -113,15 +113,24 @@ def open_published(folder: Path, *, train_first: int | None = None) -> PatchSet:
         PictureError: The first patch can't be read.
     """
     found = find_published(folder, train_first=train_first)
-    manifest = Manifest(
+    manifest = manifest_of(folder, found)
+    sides = [DecodedPatches([pair[role] for pair in found.files], found.size) for role in (0, 1)]
+    return PatchSet(sides[0], sides[1], manifest, sha256_of(manifest.as_json()))
+
+
+def manifest_of(folder: Path, found: Published) -> Manifest:
+    """What is known of published patches: which side each is on, and none of their scenes.
+
+    Raises:
+        PatchesError: They aren't square.
+    """
+    return Manifest(
         square(folder, found),
         tuple(part.scene for part in found.parts),
         scenes_known=False,
         split=found.split,
         listing_sha256=sha256_of_listing(found.files),
     )
-    sides = [DecodedPatches([pair[role] for pair in found.files], found.size) for role in (0, 1)]
-    return PatchSet(sides[0], sides[1], manifest, sha256_of(manifest.as_json()))
 
 
 def square(folder: Path, found: Published) -> int:

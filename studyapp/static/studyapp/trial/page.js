@@ -42,7 +42,7 @@ function dispatch(event) {
   const before = state;
   state = session.next(state, event);
   if (state === before) return;
-  if (state.outbox !== before.outbox) state = session.next(state, { type: "kept", isLasting: keep(event) });
+  if (state.outbox !== before.outbox) state = session.next(state, { type: "kept", isLasting: kept.keep(state.outbox, event) });
   if (event.type === "viewed") return writeView(state, stage);
   if (state.flipped !== before.flipped) stage.flip(state.flipped);
   showPair();
@@ -50,10 +50,6 @@ function dispatch(event) {
   write(state);
   writeShare(state, stage);
   leaveWhenFinished();
-}
-
-function keep({ type }) {
-  return kept.keep(state.outbox, { isReceipt: type === "sent" || type === "refused" });
 }
 
 // ---- pictures

@@ -1,6 +1,7 @@
 /** Letters to the server, and the drawer in which unsent votes survive a reload, a crash and a lost network. */
 
 const PATIENCE_MS = 15000;
+const ARRIVED = new Set(["sent", "refused"]);
 const RECEIPTS_KEPT = 4; // a page is made with two trials at most
 const WORTH_RETRYING = new Set([408, 425, 429]);
 
@@ -53,13 +54,13 @@ export class Kept {
 
   /**
    * Make the drawer hold exactly the votes that wait in an outbox. Returns whether they would outlast this page.
-   * `isReceipt`: what waits no longer has arrived, and wasn't turned away.
+   * `type`: the event after which it does; by it is known whether what waits no longer has arrived, or was turned away.
    */
-  keep(outbox, { isReceipt = false } = {}) {
+  keep(outbox, { type } = {}) {
     const votes = outbox.filter((letter) => letter.kind === "vote");
     const waiting = new Set(votes.map(({ id }) => id));
     const gone = [...this.mine].filter((id) => !waiting.has(id));
-    if (isReceipt && gone.length) tryToStore(this.storage, this.receipts, JSON.stringify([...this.receipted(), ...gone].slice(-RECEIPTS_KEPT)));
+    if (ARRIVED.has(type) && gone.length) tryToStore(this.storage, this.receipts, JSON.stringify([...this.receipted(), ...gone].slice(-RECEIPTS_KEPT)));
     for (const id of gone) this.storage.removeItem(this.prefix + id);
     this.mine = waiting;
     return votes.map((vote, order) => this.put(vote, order)).every(Boolean) && this.isLasting;
