@@ -2,9 +2,10 @@
 
 ::
 
-    rows.py         one layer, fed strips of rows
+    rows.py         one layer's convolution, fed strips of rows
+    finishing.py    what follows it, and what is seen of a strip on its way
+    kernels.py      the same, compiled: in one pass over memory
     queues.py       strips that wait, and the memory they wait in
-    pieces.py       a strip, a few rows at a time
     moments.py      an instance norm's statistics, strip by strip
     passes.py       the layers one after the other, activations kept (``fast``) or computed again (``lean``)
     modes.py        which of the two, by the memory there is

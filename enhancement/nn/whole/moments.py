@@ -4,15 +4,14 @@ import torch
 from torch import Tensor
 
 from enhancement.nn.networks.chain import Norm
-from enhancement.nn.whole.pieces import in_pieces
+from enhancement.nn.whole.finishing import look
 
 
 class Moments:
     """Mean and variance of each channel, in float64.
 
-    Strips are looked at in pieces. Each piece's own mean, and the squares of what deviates from it, are float32 sums
-    over that piece; pieces are joined as Chan, Golub and LeVeque (1979) do it, which loses no digits where the mean is
-    far from zero.
+    Each part of a strip has its own mean, and the squares of what deviates from it; parts are joined as Chan, Golub and
+    LeVeque (1979) do it, which loses no digits where the mean is far from zero.
 
     Example:
         >>> moments = Moments()
@@ -23,29 +22,18 @@ class Moments:
     """
 
     def __init__(self) -> None:
-        self.count = 0
+        self.count = torch.zeros((), dtype=torch.float64)
         self.mean = torch.zeros((), dtype=torch.float64)
         self.squares = torch.zeros((), dtype=torch.float64)
-        self.scratch = torch.empty(0)
 
-    def add(self, strip: Tensor) -> None:
-        """Take in (h, W, C)."""
-        pieces = [self._of(piece.flatten(0, 1).float()) for piece in in_pieces(strip)]
-        counts, means, squares = zip(*pieces, strict=True)
-        pixels = torch.tensor([self.count, *counts], dtype=torch.float64, device=strip.device)
-        of_each = torch.stack([self.mean.to(strip.device).expand(strip.shape[2]), *means])  # (1 + pieces, C), float64
-        self.count += sum(counts)
+    def add(self, strip: Tensor, slot: Tensor | None = None) -> None:
+        """Take in (h, W, C), and keep a copy in a slot, where there is one."""
+        counts, means, squares = look(strip, slot)
+        pixels = torch.cat([self.count.to(counts).reshape(1), counts])  # (1 + parts,)
+        of_each = torch.cat([self.mean.to(means).expand(1, strip.shape[2]), means])  # (1 + parts, C)
+        self.count = pixels.sum()
         self.mean = pixels @ of_each / self.count
-        between = pixels @ (of_each - self.mean).square()
-        self.squares = self.squares.to(strip.device) + torch.stack(squares).sum(0) + between
-
-    def _of(self, pixels: Tensor) -> tuple[int, Tensor, Tensor]:
-        """How many pixels a piece has, (h · W, C), their mean, and the squares of what deviates from it."""
-        mean = pixels.mean(0)  # (C,)
-        if self.scratch.shape[1:] != pixels.shape[1:] or len(self.scratch) < len(pixels):
-            self.scratch = torch.empty_like(pixels)
-        apart = torch.sub(pixels, mean, out=self.scratch[: len(pixels)])
-        return len(pixels), mean.double(), apart.square_().sum(0).double()
+        self.squares = self.squares.to(squares) + squares.sum(0) + pixels @ (of_each - self.mean).square()
 
     @property
     def variance(self) -> Tensor:

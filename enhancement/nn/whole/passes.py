@@ -1,16 +1,16 @@
 """A photo through a network's layers, in passes that end where an instance norm must have seen the whole picture."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from enhancement.nn.networks.chain import Chain
+from enhancement.nn.whole.finishing import Finishing, Strip
 from enhancement.nn.whole.moments import Moments
 from enhancement.nn.whole.queues import Queue, Slots
-from enhancement.nn.whole.rows import Convolution, convolved, finished
+from enhancement.nn.whole.rows import Convolution, convolved
 
 Mode = Literal["fast", "lean"]
 
@@ -62,9 +62,8 @@ class Passes:
         """Compute up to a layer's convolution, for its norm's statistics; those of the norms before it are known."""
         self.slots.begin()
         moments, kept = Moments(), Queue(self.slots)
-        strips = self._convolved(place, stop=place)
-        for strip in kept.passing(strips) if self.mode == "fast" else strips:
-            moments.add(strip)
+        for strip in self._convolved(place, stop=place):
+            moments.add(strip, kept.room_for(strip) if self.mode == "fast" else None)
         norm = self.layers[place].norm
         assert norm is not None  # noqa: S101
         self.norms[place], self.kept, self.looked_at = moments.as_factors(norm), kept, place
@@ -72,23 +71,21 @@ class Passes:
     def finish(self) -> Iterator[Tensor]:
         """Compute to the end; the statistics of all norms are known."""
         last = len(self.layers) - 1
-        if self.mode == "fast" and self.looked_at == last:
-            return self._finished(self.kept.emptied(), last)
-        return self._finished(self._convolved(last, stop=last + 1), last)
+        is_there = self.mode == "fast" and self.looked_at == last
+        made = self.kept.emptied() if is_there else self._convolved(last, stop=last + 1)
+        return (strip.finished(torch.float32) for strip in self._followed(made, last))
 
     def _convolved(self, last: int, *, stop: int) -> Iterator[Tensor]:
         """What a layer's convolution makes, from what was kept, or else from the photo; skips from ``stop`` on wait."""
         if self.mode == "fast" and self.looked_at >= 0:
-            first, strips = self.looked_at + 1, self._finished(self.kept.emptied(), self.looked_at)
+            first, strips = self.looked_at + 1, self._followed(self.kept.emptied(), self.looked_at)
         else:
             first, strips = 0, self._photo_strips()
         self._make_queues(first, last, stop)
         for place in range(first, last + 1):
-            strips = self._remembered(strips, place)
-            strips = convolved(strips, self.convolutions[place], self.heights[place])
-            if place < last:
-                strips = self._finished(strips, place)
-        return strips
+            made = convolved(strips, self.convolutions[place], self.heights[place], self._begun_at(place))
+            strips = self._followed(made, place)
+        return made
 
     def _make_queues(self, first: int, last: int, stop: int) -> None:
         """A queue for each skip that begins in a pass, and ends there or in one that goes on from it."""
@@ -97,19 +94,16 @@ class Passes:
             if layer.skip and first <= begins <= last and (self.mode == "fast" or end < stop):
                 self.skips[end] = Queue(self.slots)
 
-    def _remembered(self, strips: Iterator[Tensor], place: int) -> Iterator[Tensor]:
-        for end, queue in self.skips.items():
-            if end - self.layers[end].skip + 1 == place:
-                strips = queue.passing(strips)
-        return strips
+    def _begun_at(self, place: int) -> list[Queue]:
+        """The queues of the skips that begin before a layer."""
+        return [queue for end, queue in self.skips.items() if end - self.layers[end].skip + 1 == place]
 
-    def _finished(self, strips: Iterator[Tensor], place: int) -> Iterator[Tensor]:
-        layer, norm, skip = self.layers[place], self.norms.get(place), self.skips.get(place)
-        dtype = torch.float32 if place + 1 == len(self.layers) else self.convolutions[place + 1].dtype
-        return map(partial(finished, layer=layer, norm=norm, skip=skip, dtype=dtype), strips)
+    def _followed(self, made: Iterator[Tensor], place: int) -> Iterator[Strip]:
+        then = Finishing(self.layers[place], self.norms.get(place), self.skips.get(place))
+        return (Strip(rows, then) for rows in made)
 
-    def _photo_strips(self) -> Iterator[Tensor]:
-        return (strip.float().div_(255) for strip in torch.split(self.photo, self.strip_px))
+    def _photo_strips(self) -> Iterator[Strip]:
+        return (Strip(strip.float().div_(255)) for strip in torch.split(self.photo, self.strip_px))
 
 
 def sides_px(chain: Chain, side_px: int) -> list[int]:

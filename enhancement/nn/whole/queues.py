@@ -5,7 +5,7 @@ lie between the short-lived blocks of every operation, and half as much memory a
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -36,9 +36,9 @@ class Slots:
 
     Example:
         >>> slots, strip = Slots(), torch.ones(4, 5, 3)
-        >>> first = slots.keep(strip)
+        >>> first = slots.room_for(strip)
         >>> slots.let_go(first)
-        >>> slots.keep(strip[:2]).slot is first.slot
+        >>> slots.room_for(strip[:2]).slot is first.slot
         True
     """
 
@@ -51,8 +51,8 @@ class Slots:
         self.free = {kind: free for kind, free in self.free.items() if kind in self.kinds}
         self.kinds = set()
 
-    def keep(self, strip: Tensor) -> Kept:
-        """A copy of (h, W, C)."""
+    def room_for(self, strip: Tensor) -> Kept:
+        """A slot for (h, W, C), which isn't copied yet."""
         kind = kind_of(strip)
         self.kinds.add(kind)
         free = self.free.setdefault(kind, [])
@@ -62,7 +62,7 @@ class Slots:
             free[:0] = strip.new_empty(at_once, rows, *strip.shape[1:])  # taken last: they are no memory yet
             place = at_once - 1
         slot = free.pop(place)
-        return Kept(slot[: len(strip)].copy_(strip), slot)
+        return Kept(slot[: len(strip)], slot)
 
     def let_go(self, kept: Kept) -> None:
         """Its slot is free, where strips of its kind are kept in this pass."""
@@ -82,13 +82,16 @@ class Queue:
     def __init__(self, slots: Slots) -> None:
         self.slots = slots
         self.strips: deque[Kept] = deque()
-        self.taken = 0  # rows of the first strip that have been added
+        self.begun = 0  # rows of the first strip that have been taken
 
-    def passing(self, strips: Iterable[Tensor]) -> Iterator[Tensor]:
-        """The same strips, copies of which from then on also wait here."""
-        for strip in strips:
-            self.strips.append(self.slots.keep(strip))
-            yield strip
+    def room_for(self, strip: Tensor) -> Tensor:
+        """The next place, for a copy of (h, W, C)."""
+        self.strips.append(self.slots.room_for(strip))
+        return self.strips[-1].strip
+
+    def keep(self, strip: Tensor) -> None:
+        """A copy of (h, W, C) waits from now on."""
+        self.room_for(strip).copy_(strip)
 
     def emptied(self) -> Iterator[Tensor]:
         """All that waits; each strip is let go when the next one is asked for."""
@@ -97,14 +100,13 @@ class Queue:
             yield kept.strip
             self.slots.let_go(kept)
 
-    def add_to(self, rows: Tensor) -> None:
-        """Add the next rows to these, and let them go."""
-        done = 0
-        while done < len(rows):
+    def taken(self, rows: int) -> Iterator[Tensor]:
+        """The next rows, as they lie in one strip each; they are let go when the next ones are asked for."""
+        while rows > 0:
             first = self.strips[0].strip
-            some = min(len(first) - self.taken, len(rows) - done)
-            rows[done : done + some] += first[self.taken : self.taken + some]
-            done, self.taken = done + some, self.taken + some
-            if self.taken == len(first):
+            some = min(len(first) - self.begun, rows)
+            yield first[self.begun : self.begun + some]
+            rows, self.begun = rows - some, self.begun + some
+            if self.begun == len(first):
                 self.slots.let_go(self.strips.popleft())
-                self.taken = 0
+                self.begun = 0

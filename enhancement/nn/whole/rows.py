@@ -4,14 +4,14 @@ A strip is (rows, width, channels), contiguous: the memory of a channels-last pi
 that have passed is carried over, so nothing is computed twice, and where a strip ends changes no value.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from enhancement.nn.networks.chain import Layer, Step
-from enhancement.nn.whole.pieces import in_pieces
+from enhancement.nn.networks.chain import Layer
+from enhancement.nn.whole.finishing import Strip
 from enhancement.nn.whole.queues import Queue
 
 FEW_OUTPUTS = 4
@@ -20,11 +20,17 @@ FEW_OUTPUTS = 4
 class Convolution:
     """A layer's convolution, on a device and in a precision.
 
-    In float32 on the CPU few outputs are computed as those of ``layers.FewOutputsConv``: vectors would be mostly empty.
+    In float32 on the CPU few outputs are computed as those of ``layers.FewOutputsConv``, for vectors would be mostly
+    empty: first each row by itself with each row of the kernel, as many outputs; then those sums are added up.
+
+    Attributes:
+        edge_px: Columns of padding that must be there on each side; zeros are the convolution's to add.
+        is_by_rows: Whether it is computed in these two steps. What waits for the kernel's rows is what the first makes.
     """
 
     def __init__(self, layer: Layer, device: torch.device, dtype: torch.dtype) -> None:
         self.layer, self.dtype = layer, dtype
+        self.edge_px = layer.pad_px if layer.padding == "reflect" else 0
         outputs, inputs, rows, columns = layer.weight.shape
         is_precise = device.type == "cpu" and dtype == torch.float32
         self.is_by_rows = is_precise and outputs <= FEW_OUTPUTS and layer.stride == 1
@@ -35,18 +41,20 @@ class Convolution:
         self.bias = layer.bias.detach().to(device, dtype)
 
     def __call__(self, rows: Tensor) -> Tensor:
-        """Convolve rows that have their padding: (h + k - 1, W, C) → (h, W, C'), both by the stride.
+        """Convolve rows that have their padding: (h + k - 1, W, C) → (h, W, C'), both by the stride."""
+        return self._added_up(rows) if self.is_by_rows else self._convolved(rows, self.bias)
 
-        Zeros to the left and right are the convolution's to add; a reflection must be there: (h + k - 1, W + k - 1, C).
-        """
-        padding = (0, self.layer.pad_px if self.layer.padding == "zeros" else 0)
+    def across(self, rows: Tensor) -> Tensor:
+        """The first of two steps: (h, W, C) → (h, W, k · C')."""
+        return self._convolved(rows, None)
+
+    def _convolved(self, rows: Tensor, bias: Tensor | None) -> Tensor:
+        padding = (0, self.layer.pad_px - self.edge_px)
         picture = rows.permute(2, 0, 1)[None]  # (1, C, h + k - 1, W), channels-last
-        bias = None if self.is_by_rows else self.bias
-        made = F.conv2d(picture, self.weight, bias, self.layer.stride, padding)[0].permute(1, 2, 0).contiguous()
-        return self._added_up(made) if self.is_by_rows else made
+        return F.conv2d(picture, self.weight, bias, self.layer.stride, padding)[0].permute(1, 2, 0).contiguous()
 
     def _added_up(self, sums: Tensor) -> Tensor:
-        """What each row of the kernel made, (h + k - 1, W, k · C'), shifted and added: (h, W, C')."""
+        """The second: (h + k - 1, W, k · C') → (h, W, C')."""
         kernel, height = self.layer.weight.shape[2], len(sums) - self.layer.weight.shape[2] + 1
         parts = sums.view(*sums.shape[:2], kernel, -1)  # (h + k - 1, W, k, C')
         total = self.bias.expand(height, *parts[0, :, 0].shape).clone()
@@ -70,22 +78,41 @@ class Window:
         self.is_topped = self.layer.pad_px == 0
         self.buffer = torch.empty(0)
 
-    def take_in(self, strip: Tensor) -> None:
-        """Take in the next rows, (h, W, C)."""
-        pad_px, times = self.layer.pad_px, self.layer.enlarge
-        came = times * len(strip)
+    def take_in(self, strip: Strip) -> Tensor:
+        """Take in the next rows, (h, W, C); they are given back finished, until the next ones come."""
+        height, width, channels = strip.rows.shape
+        came, pad_px, edge_px = self.layer.enlarge * height, self.layer.pad_px, self.convolution.edge_px
         if self.came == 0:
             self.end = pad_px  # what goes above the picture is known once the first rows are there
-        self._make_room(came + pad_px, strip)
-        edge = 0 if self.layer.padding == "zeros" else pad_px
-        rows = self.buffer[self.end : self.end + came, edge : self.buffer.shape[1] - edge]
-        for down in range(times):
-            for along in range(times):
-                rows[down::times, along::times] = strip
-        if edge:
-            mirror(self.buffer[self.end : self.end + came].transpose(0, 1), edge, rows.shape[1])
+        padded = came, edge_px + self.layer.enlarge * width + edge_px, channels
+        if self.convolution.is_by_rows:
+            places = strip.rows.new_empty(padded, dtype=self.convolution.dtype)
+            rows = self._lay(strip, places)
+            sums = self.convolution.across(places)
+            self._make_room(came + pad_px, *sums.shape[1:])
+            self.buffer[self.end : self.end + came] = sums
+        else:
+            self._make_room(came + pad_px, *padded[1:])
+            rows = self._lay(strip, self.buffer[self.end : self.end + came])
         self.came, self.end = self.came + came, self.end + came
         self._pad()
+        return rows
+
+    def _lay(self, strip: Strip, places: Tensor) -> Tensor:
+        """Put rows where they are convolved, repeated and with the columns beside them; given back as they came."""
+        edge_px, times = self.convolution.edge_px, self.layer.enlarge
+        inside = places[:, edge_px : places.shape[1] - edge_px]
+        if times == 1:
+            strip.write(places, edge_px)
+            rows = inside
+        else:
+            rows = strip.finished(places.dtype)
+            for down in range(times):
+                for along in range(times):
+                    inside[down::times, along::times] = rows
+        if edge_px:
+            mirror(places.transpose(0, 1), edge_px, inside.shape[1])
+        return rows
 
     def outputs(self) -> int:
         """How many rows can be computed by now."""
@@ -113,16 +140,13 @@ class Window:
             below.copy_(beyond(last, pad_px, self.height_px) if is_reflected else below.new_zeros(()))
             self.end += pad_px
 
-    def _make_room(self, rows: int, strip: Tensor) -> None:
+    def _make_room(self, rows: int, width_px: int, channels: int) -> None:
         """Let rows that are no longer needed go; take a larger buffer where it is still too small."""
-        kept = self.buffer[self.begin : self.end]
         if self.end + rows <= len(self.buffer):
             return
-        held = self.end - self.begin
+        kept, held = self.buffer[self.begin : self.end], self.end - self.begin
         if held + rows > len(self.buffer):
-            width_px = self.layer.enlarge * strip.shape[1]
-            width_px += 0 if self.layer.padding == "zeros" else 2 * self.layer.pad_px
-            self.buffer = strip.new_empty(held + rows, width_px, strip.shape[2], dtype=self.convolution.dtype)
+            self.buffer = self.convolution.bias.new_empty(held + rows, width_px, channels)
         else:
             kept = kept.clone()
         if self.came:
@@ -148,68 +172,25 @@ def mirror(lines: Tensor, pad_px: int, side_px: int) -> None:
     lines[pad_px + side_px :] = beyond(inside.flip(0), pad_px, side_px)
 
 
-def convolved(strips: Iterable[Tensor], convolution: Convolution, height_px: int) -> Iterator[Tensor]:
+def convolved(
+    strips: Iterable[Strip], convolution: Convolution, height_px: int, queues: Sequence[Queue] = ()
+) -> Iterator[Tensor]:
     """A layer up to its convolution.
 
     Args:
         strips: What goes in, (h, W, C) each.
         convolution: Of the layer.
         height_px: Of all strips together.
+        queues: Of the skips that begin here.
 
     Yields:
         (h', W', C') each, as many rows as can be computed by then; every row once, from the top.
     """
     window = Window(convolution, height_px)
     for strip in strips:
-        window.take_in(strip)
-        del strip  # nothing is held while others work
+        rows = window.take_in(strip)
+        for queue in queues:
+            queue.keep(rows)
+        del strip, rows  # nothing is held while others work
         if window.outputs() > 0:
             yield window.compute()
-
-
-def finished(
-    strip: Tensor,
-    layer: Layer,
-    norm: tuple[Tensor, Tensor] | None,
-    skip: Queue | None,
-    dtype: torch.dtype,
-) -> Tensor:
-    """What follows a layer's convolution: norm, steps, skip, steps. The strip is overwritten.
-
-    Args:
-        strip: What the convolution made, (h, W, C).
-        layer: The layer.
-        norm: What the instance norm multiplies by, and then adds: float32, shape (C,) each.
-        skip: What is added, from the row that is next.
-        dtype: What comes out is rounded to it, once.
-    """
-    made = strip if strip.dtype == dtype else torch.empty_like(strip, dtype=dtype)
-    for piece, place in zip(in_pieces(strip), in_pieces(made), strict=True):
-        rows = piece.float()
-        if norm is not None:
-            rows = torch.addcmul(norm[1], rows, norm[0], out=rows)
-        rows = stepped(rows, layer.activation)
-        if skip is not None:
-            skip.add_to(rows)
-        rows = stepped(rows, layer.after)
-        if rows.data_ptr() != place.data_ptr():
-            place.copy_(rows)
-    return made
-
-
-def stepped(rows: Tensor, steps: Iterable[Step]) -> Tensor:
-    """Numbers by themselves; they are overwritten."""
-    for step in steps:
-        rows = STEPS[step.name](rows, step.first, step.second)
-    return rows
-
-
-STEPS: Mapping[str, Callable[[Tensor, float, float], Tensor]] = {
-    "relu": lambda rows, *_: rows.relu_(),
-    "leaky": lambda rows, slope, _: F.leaky_relu_(rows, slope),
-    "tanh": lambda rows, *_: rows.tanh_(),
-    "sigmoid": lambda rows, *_: rows.sigmoid_(),
-    "clip": lambda rows, low, high: rows.clamp_(low, high),
-    "affine": lambda rows, factor, shift: rows.mul_(factor).add_(shift),
-}
-"""By the names of ``Step``."""
