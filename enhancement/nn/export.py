@@ -18,6 +18,7 @@ from enhancement.nn.graph import open_graph, run_planes, to_planes
 from enhancement.nn.inference import enhance_floats, pick_device
 from enhancement.nn.networks.architectures import Network
 from enhancement.nn.networks.chain import Chain, Layer, Step
+from enhancement.nn.reflections import DOMAIN, FUNCTIONS, VERSION
 from enhancement.pictures import Photo
 
 OPSET, IR_VERSION = 17, 10
@@ -61,8 +62,9 @@ def apart(network: Network, content: bytes) -> float:
 def as_onnx(chain: Chain) -> onnx.ModelProto:
     """The graph of a chain, checked by onnx."""
     writing = Writing()
-    x = writing.continued_to_multiples(INPUT, chain.step_px)
-    entered = []
+    x, entered = INPUT, []
+    if chain.step_px > 1:
+        x = writing.put("ReflectToMultiples", x, domain=DOMAIN, step=chain.step_px)
     for layer in chain.layers:
         entered.append(x)
         x = writing.layer(x, layer, entered)
@@ -70,8 +72,15 @@ def as_onnx(chain: Chain) -> onnx.ModelProto:
     size: list[str | int] = ["batch", 3, "height", "width"]
     ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, size) for name in (INPUT, OUTPUT)]
     graph = helper.make_graph(writing.nodes, "network", ends[:1], ends[1:], writing.constants)
-    opset = helper.make_opsetid("", OPSET)
-    model = helper.make_model(graph, producer_name="phoropter", opset_imports=[opset], ir_version=IR_VERSION)
+    has_reflections = any(node.domain == DOMAIN for node in writing.nodes)
+    opsets = {"": OPSET, DOMAIN: VERSION} if has_reflections else {"": OPSET}
+    model = helper.make_model(
+        graph,
+        producer_name="phoropter",
+        opset_imports=[helper.make_opsetid(*one) for one in opsets.items()],
+        functions=FUNCTIONS if has_reflections else [],
+        ir_version=IR_VERSION,
+    )
     onnx.checker.check_model(model, full_check=True)
     return model
 
@@ -91,9 +100,7 @@ class Writing:
             x = self.put("Resize", x, "", scales, **how)
         pad_px = layer.pad_px
         if layer.padding == "reflect":
-            for axis in (2, 3):
-                x = self.reflected(x, axis, self.integers(pad_px), self.integers(pad_px))
-            pad_px = 0
+            x, pad_px = self.put("Reflect", x, domain=DOMAIN, pad=pad_px), 0
         kernels = self.constant(layer.weight.cpu().numpy()), self.constant(layer.bias.cpu().numpy())
         x = self.put("Conv", x, *kernels, strides=[layer.stride] * 2, pads=[pad_px] * 4)
         if layer.norm is not None:
@@ -116,42 +123,11 @@ class Writing:
                 x = self.put(step.name.capitalize(), x)
         return x
 
-    def continued_to_multiples(self, x: str, step_px: int) -> str:
-        """Sides continued by reflection to the right and below."""
-        if step_px == 1:
-            return x
-        for axis in (2, 3):
-            step = self.integers(step_px)
-            after = self.put("Mod", self.put("Neg", self.side(x, axis)), step)
-            x = self.reflected(x, axis, self.integers(0), after)
-        return x
-
-    def reflected(self, x: str, axis: int, before: str, after: str) -> str:
-        """As ``layers.reflect``: about the outermost pixels, or where a side is too short, those repeated."""
-        side, zero, one = self.side(x, axis), self.integers(0), self.integers(1)
-        scalars = [self.put("Squeeze", name) for name in (self.put("Neg", before), self.put("Add", side, after), one)]
-        places = self.put("Range", *scalars)
-        last = self.put("Sub", side, one)
-        distance = self.put("Abs", places)
-        mirrored = self.put("Min", distance, self.put("Sub", self.put("Add", last, last), distance))
-        repeated = self.put("Max", self.put("Min", places, last), zero)
-        fits = self.put("Less", self.put("Max", before, after), side)
-        return self.put("Gather", x, self.put("Where", fits, mirrored, repeated), axis=axis)
-
     def cut(self, x: str, like: str) -> None:
         """The output, to the size of the photo."""
-        sides = [self.side(like, axis) for axis in (2, 3)]
-        ends = self.put("Concat", *sides, axis=0)
+        size = self.put("Shape", like, start=2)
         zeros, axes = self.constant(np.array([0, 0])), self.constant(np.array([2, 3]))
-        self.nodes.append(helper.make_node("Slice", [x, zeros, ends, axes], [OUTPUT]))
-
-    def side(self, x: str, axis: int) -> str:
-        """Height (2) or width (3)."""
-        return self.put("Shape", x, start=axis, end=axis + 1)
-
-    def integers(self, *values: int) -> str:
-        """A list of integers."""
-        return self.constant(np.array(values, np.int64))
+        self.nodes.append(helper.make_node("Slice", [x, zeros, size, axes], [OUTPUT]))
 
     def number(self, value: float) -> str:
         """A number."""

@@ -20,14 +20,16 @@ from onnx import helper, numpy_helper
 from enhancement.nn.graph import Graph, run_planes, to_planes
 from enhancement.nn.inference import chain_floats
 from enhancement.nn.networks.chain import Chain, Layer, Norm, Padding, Step, scaled
+from enhancement.nn.reflections import are_ours
 
 Array = npt.NDArray[Any]
 Told = Mapping[str, Any]
 
 TOLERANCE = 1e-4
 CHECKED_PX = 45, 62
-SAME = Step("affine", 1, 0)
+"""A size of which no step divides both sides: what continues photos must do it here."""
 
+SAME = Step("affine", 1, 0)
 
 HANDS_SIZES_ON = ("Cast", "Concat", "Gather", "Identity", "Slice", "Squeeze", "Unsqueeze")
 """Operators that leave a size as it is. What computes with sizes may do otherwise at others."""
@@ -62,8 +64,9 @@ def _agreed(path: Path, graph: Graph) -> Chain:
     shape = graph.session.get_inputs()[0].shape
     if graph.dtype != "float32" or any(isinstance(side, int) for side in shape[2:]):
         raise NotAChainError("it must take float32, and pictures of any size")
-    chain = chain_of(simplified(path), graph.low, graph.high)
-    height_px, width_px = (side + -side % chain.step_px for side in CHECKED_PX)
+    chain = chain_of(readable(path), graph.low, graph.high)
+    multiples = (side + -side % chain.step_px for side in CHECKED_PX)
+    height_px, width_px = CHECKED_PX if chain.continues else multiples
     noise = np.random.default_rng(0).integers(0, 256, (height_px, width_px, 3), dtype=np.uint8)
     planes = run_planes(graph, to_planes(noise[None]))  # (1, 3, H, W)
     theirs = np.moveaxis((planes[0] - graph.low) / (graph.high - graph.low), 0, 2)
@@ -72,6 +75,12 @@ def _agreed(path: Path, graph: Graph) -> Chain:
     if not apart <= TOLERANCE:
         raise NotAChainError(f"read as layers it gives another answer than in onnxruntime, {apart:.1e} apart")
     return chain
+
+
+def readable(path: Path) -> onnx.ModelProto:
+    """A graph that calls our functions as it stands, any other simplified, which also writes out its functions."""
+    model = onnx.load(path)
+    return model if are_ours(model) else simplified(path)
 
 
 def simplified(path: Path) -> onnx.ModelProto:
@@ -89,10 +98,10 @@ def chain_of(model: onnx.ModelProto, low: float = 0.0, high: float = 1.0) -> Cha
 
     Known are square convolutions of odd size with "same" padding (zeros, or a reflection of their own) and any stride;
     batch norm after one; instance norm; ReLU, leaky ReLU, tanh, sigmoid, clipping; numbers added and multiplied by;
-    nearest upsampling by whole factors; and sums with what went into an earlier convolution.
+    nearest upsampling by whole factors; sums with what went into an earlier convolution; and our own reflections.
 
     Args:
-        model: One picture in, (N, 3, H, W) float32, one of the same size out.
+        model: One picture in, (N, 3, H, W) float32, one of the same size out. If it calls functions, ``are_ours``.
         low: What the graph calls black, in and out.
         high: What it calls full intensity.
 
@@ -119,6 +128,7 @@ class Reading:
         self.channels, self.coarseness = [3], [1.0]  # of what goes into each layer; a pixel of it in the photo's
         self.enlarge, self.padded = 1, ("zeros", 0)
         self.is_summed = False
+        self.continued_px = 0  # the step to whose multiples the photo is continued, if it is
 
     def take(self, node: onnx.NodeProto) -> None:
         """The next operator."""
@@ -147,7 +157,10 @@ class Reading:
             raise NotAChainError(f"what comes out, {output}, isn't what its last layer makes")
         if not self.is_plain or (self.channels[-1], self.coarseness[-1]) != (3, 1):
             raise NotAChainError("what comes out isn't of the photo's size, in three colours")
-        return Chain(self.layers, step_px=int(max(self.coarseness)))
+        step_px = self.continued_px or int(max(self.coarseness))
+        if any(step_px % pixel for pixel in self.coarseness):
+            raise NotAChainError(f"its strides don't divide {step_px} px")
+        return Chain(self.layers, step_px, continues=self.continued_px > 0 or step_px == 1)
 
     @property
     def is_plain(self) -> bool:
@@ -312,6 +325,23 @@ def take_padding(reading: Reading, node: onnx.NodeProto, told: Told) -> None:
     reading.padded = mode, pads[2]
 
 
+def take_reflection(reading: Reading, node: onnx.NodeProto, told: Told) -> None:
+    """Our own padding: at every size what a layer means by it."""
+    reading.flows(node)
+    if reading.padded[1]:
+        raise refused(node, "pads what is padded")
+    reading.enter()
+    reading.padded = "reflect", told["pad"]
+
+
+def take_continuation(reading: Reading, node: onnx.NodeProto, told: Told) -> None:
+    """Our own way to take photos of any size."""
+    reading.flows(node)
+    if reading.layers or reading.continued_px or not reading.is_plain:
+        raise refused(node, "continues something else than the photo")
+    reading.continued_px = told["step"]
+
+
 def take_upsampling(reading: Reading, node: onnx.NodeProto, told: Told) -> None:
     """Of what goes into the next convolution."""
     reading.flows(node)
@@ -353,6 +383,8 @@ OPERATORS: Mapping[str, Callable[[Reading, onnx.NodeProto, Told], None]] = {
     "Mul": take_arithmetic,
     "Div": take_arithmetic,
     "Pad": take_padding,
+    "Reflect": take_reflection,
+    "ReflectToMultiples": take_continuation,
     "Resize": take_upsampling,
     "Upsample": take_upsampling,
     "Slice": take_cut,

@@ -80,7 +80,8 @@ def load_onnx(settings: Mapping[str, Any], weights: Path | None) -> Enhance:
             ``device``: ``"auto"`` (the default: a GPU where onnxruntime has one), ``"cpu"``, ``"cuda"``;
             ``mode``: ``"auto"`` (the default), ``"fast"`` or ``"lean"`` where ``graph_chain`` can read its layers, else
             onnxruntime runs it in one pass, in the memory that takes, as it does photos whose sides its strides don't
-            divide; where a mode or a precision is asked for by name, both are an error;
+            divide, unless it continues them as ours do; where a mode or a precision is asked for by name, both are an
+            error;
             ``precision``: ``"auto"`` (the default), which here is ``"float32"``; or, with a mode, ``"bfloat16"``.
             Nothing else.
         weights: The ONNX file; ``enhancement.nn.graph`` says what it must look like.
@@ -103,7 +104,8 @@ def load_onnx(settings: Mapping[str, Any], weights: Path | None) -> Enhance:
     try:
         on_cpu = graph if graph.device == "cpu" else open_graph(path, value_range, "cpu")
         chain = agreed_chain(path, on_cpu)
-        way, step_px = way_of(chain, {**settings, "precision": precision}), chain.step_px
+        way = way_of(chain, {**settings, "precision": precision})
+        step_px = 1 if chain.continues else chain.step_px
     except (NotAChainError, DeviceError) as why:
         if is_asked_for:
             raise GraphError(f"{path}: {ONLY_WHOLE}: {why}.") from why

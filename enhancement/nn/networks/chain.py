@@ -99,10 +99,12 @@ class Chain:
         layers: In the order in which they are computed.
         step_px: Photos whose sides aren't multiples of it are continued by reflection to the right and below, and what
             comes out is cut.
+        continues: Whether that is the network's own way. Where it isn't, such photos aren't for the chain.
     """
 
     layers: Sequence[Layer]
     step_px: int = 1
+    continues: bool = True
 
     @property
     def normed(self) -> list[int]:

@@ -10,17 +10,20 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from onnx import helper
+from onnx.inliner import inline_local_functions
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from enhancement.nn.export import as_onnx
+from enhancement.nn.export import as_onnx, export
 from enhancement.nn.graph import GraphError, open_graph, run_graph
 from enhancement.nn.graph_chain import NotAChainError, agreed_chain, chain_of, simplified
 from enhancement.nn.inference import chain_floats
 from enhancement.nn.methods import load_onnx
 from enhancement.pictures import Photo
 from enhancement.subject import Subject
-from tests.enhancement.nn.whole.test_passes import made, photo_of
+from tests.enhancement.nn.whole.test_passes import NETWORKS as OURS
+from tests.enhancement.nn.whole.test_passes import made, photo_of, whole
 
 conv3 = partial(nn.Conv2d, kernel_size=3, padding=1)
 
@@ -144,11 +147,60 @@ def test_a_photo_that_the_strides_don_t_divide_is_onnxruntimes(tmp_path: Path) -
         load_onnx({}, tmp_path / "net.onnx")(Subject("odd", photo_of((41, 30))))
 
 
-@pytest.mark.parametrize("name", ["dped", "dong"])
-def test_what_we_write_we_read(name: str) -> None:
-    network, photo = made(name), photo_of((33, 21))
-    chain = chain_of(as_onnx(network.chain()))
-    np.testing.assert_array_equal(chain_floats(chain, photo), chain_floats(network.chain(), photo))
+@pytest.mark.parametrize("name", OURS)
+def test_what_we_write_we_read(name: str, tmp_path: Path) -> None:
+    network, path = made(name), tmp_path / "net.onnx"
+    export(network, path)
+    chain, ours = agreed_chain(path, open_graph(path, device="cpu")), network.chain()
+    assert (len(chain.layers), chain.step_px, chain.continues) == (len(ours.layers), ours.step_px, True)
+    for size in ((45, 62), (1, 1), (1, 9), (2, 18), (24, 12)):
+        np.testing.assert_allclose(chain_floats(chain, photo_of(size)), chain_floats(ours, photo_of(size)), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_what_we_write_runs_in_every_mode_at_any_size(name: str, tmp_path: Path) -> None:
+    network, path = made(name), tmp_path / "net.onnx"
+    export(network, path)
+    for mode in ("fast", "lean"):
+        enhance = load_onnx({"mode": mode, "device": "cpu"}, path)
+        for size in ((45, 62), (1, 1)):
+            photo = photo_of(size)
+            done, truth = enhance(Subject("noise", photo)), whole(network, photo).clamp(0, 1).mul(255).numpy()
+            assert (done.mode, done.dtype, done.photo.shape) == (mode, "float32", photo.shape)
+            assert np.abs(done.photo - truth).max() < 0.5 + 255 * 1e-4
+
+
+def test_functions_that_are_written_out_or_changed_are_onnxruntimes(tmp_path: Path) -> None:
+    """Only by their definition is it known what they do at sizes that were not compared."""
+    path, photo = tmp_path / "net.onnx", photo_of((45, 62))
+    export(made("johnson"), path)
+    model = onnx.load(path)
+    truth = run_graph(open_graph(path), photo)
+    onnx.save(inline_local_functions(model), path)
+    with pytest.raises(GraphError, match=r"in one pass by onnxruntime only.*is none that rows can flow through"):
+        load_onnx({"mode": "lean"}, path)
+    assert np.array_equal(load_onnx({}, path)(Subject("noise", photo)).photo, truth)
+    (repeated,) = [node for node in model.functions[0].node if node.output[0] == "at_most_last"]
+    repeated.op_type = "Max"  # it is told only where a side is too short
+    onnx.save(model, path)
+    with pytest.raises(GraphError, match=r"in one pass by onnxruntime only.*is none that rows can flow through"):
+        load_onnx({"mode": "lean"}, path)
+
+
+@pytest.mark.parametrize(
+    ("place", "operator", "told", "why"),
+    [
+        (0, "ReflectToMultiples", {"step": 6}, "its strides don't divide 6 px"),
+        (0, "Reflect", {"pad": 1}, r"its operator Reflect \(x1\) pads what is padded"),
+        (1, "ReflectToMultiples", {"step": 4}, r"its operator ReflectToMultiples \(x1\) continues something else"),
+    ],
+)
+def test_reflections_elsewhere_are_refused(place: int, operator: str, told: dict[str, int], why: str) -> None:
+    model = as_onnx(made("johnson").chain())
+    old = model.graph.node[place]
+    old.CopyFrom(helper.make_node(operator, old.input, old.output, domain=old.domain, **told))
+    with pytest.raises(NotAChainError, match=why):
+        chain_of(model)
 
 
 class Two(nn.Module):
