@@ -160,7 +160,7 @@ def finish_rows(  # noqa: PLR0917  (numba knows no arguments by keyword only)
 
 
 @compiled
-def look_at(pixels: Array, slot: Array, counts: Floats, means: Array, squares: Array) -> None:
+def look_at(pixels: Array, slot: Array, counts: Array, means: Array, squares: Array) -> None:
     """The statistics of pixels' channels, a chunk of ``CHUNK_PX`` at a time, and a copy.
 
     Within a block of ``BLOCK_PX`` sums are float32; blocks are joined in float64.
