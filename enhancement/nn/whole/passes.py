@@ -1,6 +1,7 @@
 """A photo through a network's layers, in passes that end where an instance norm must have seen the whole picture."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Literal
 
 import torch
@@ -73,7 +74,7 @@ class Passes:
         last = len(self.layers) - 1
         is_there = self.mode == "fast" and self.looked_at == last
         made = self.kept.emptied() if is_there else self._convolved(last, stop=last + 1)
-        return (strip.finished(torch.float32) for strip in self._followed(made, last))
+        return map(partial(Strip.finished, dtype=torch.float32), self._followed(made, last))
 
     def _convolved(self, last: int, *, stop: int) -> Iterator[Tensor]:
         """What a layer's convolution makes, from what was kept, or else from the photo; skips from ``stop`` on wait."""
@@ -100,7 +101,7 @@ class Passes:
 
     def _followed(self, made: Iterator[Tensor], place: int) -> Iterator[Strip]:
         then = Finishing(self.layers[place], self.norms.get(place), self.skips.get(place))
-        return (Strip(rows, then) for rows in made)
+        return map(partial(Strip, then=then), made)  # which, other than a generator, holds no strip that it has given
 
     def _photo_strips(self) -> Iterator[Strip]:
         return (Strip(strip.float().div_(255)) for strip in torch.split(self.photo, self.strip_px))
