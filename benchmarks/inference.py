@@ -87,8 +87,7 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
     device = pick_device(options.device)
     network, photo = network_of(options.weights), photo_of(options.photo, options.megapixels[0])
     way, clocks, processors = way_of(options.line, network, photo, device), [], []
-    is_first = not options.truth.exists()
-    place = options.truth if is_first else options.truth.with_suffix(".other")
+    place = options.truth.with_suffix(".made")
     with torch.inference_mode(), full_float32():
         for _ in range(options.repeats):
             clock, processor = perf_counter(), process_time()
@@ -99,7 +98,9 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
             processors.append(process_time() - processor)
     pixels = photo.shape[0] * photo.shape[1] / 1e6
     told = {"clock": min(clocks) / pixels, "processor": min(processors) / pixels, "peak": peak_bytes() / 1e9}
-    if not is_first:
+    if not options.truth.exists():
+        place.rename(options.truth)
+    else:
         truth, output = (np.fromfile(one, np.float32)[: photo.size] for one in (options.truth, place))
         error = float(np.square(output.astype(float) - truth).mean())
         codes = [np.rint(np.clip(one, 0, 1) * 255) for one in (output, truth)]
@@ -135,7 +136,8 @@ def in_own_process(line: str, megapixels: float, truth: Path, options: argparse.
     command += ["--repeats", str(options.repeats), "--device", options.device]
     done = subprocess.run(command, env={**os.environ, **LINES[line]}, capture_output=True, text=True, check=False)
     if done.returncode:
-        return {"failed": done.stderr.strip().splitlines()[-1][:90]}
+        said = done.stderr.strip().splitlines()
+        return {"failed": said[-1][:90] if said else f"ended with {done.returncode}"}
     return json.loads(done.stdout.splitlines()[-1])
 
 

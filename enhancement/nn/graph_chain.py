@@ -6,6 +6,7 @@ Nothing is taken on trust: before a chain is used its answer is compared with on
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -79,7 +80,7 @@ def _agreed(path: Path, graph: Graph) -> Chain:
 
 def readable(path: Path) -> onnx.ModelProto:
     """A graph that calls our functions as it stands, any other simplified, which also writes out its functions."""
-    model = onnx.load(path)
+    model = onnx.load(path, load_external_data=False)  # as ours are, in one file
     return model if are_ours(model) else simplified(path)
 
 
@@ -125,7 +126,10 @@ class Reading:
         self.sizes: set[str] = set()  # what only speaks of the picture's size
         self.layers: list[Layer] = []
         self.entered: dict[str, int] = {}  # by its name, the layer that it went into
-        self.channels, self.coarseness = [3], [1.0]  # of what goes into each layer; a pixel of it in the photo's
+        self.channels, self.coarseness = (
+            [3],
+            [Fraction(1)],
+        )  # of what goes into each layer; a pixel of it in the photo's
         self.enlarge, self.padded = 1, ("zeros", 0)
         self.is_summed = False
         self.continued_px = 0  # the step to whose multiples the photo is continued, if it is
@@ -155,7 +159,7 @@ class Reading:
         """The chain, once all operators are taken."""
         if output != self.head or not self.layers:
             raise NotAChainError(f"what comes out, {output}, isn't what its last layer makes")
-        if not self.is_plain or (self.channels[-1], self.coarseness[-1]) != (3, 1):
+        if not self.is_plain or self.channels[-1] != 3 or self.coarseness[-1] != 1:
             raise NotAChainError("what comes out isn't of the photo's size, in three colours")
         step_px = self.continued_px or int(max(self.coarseness))
         if any(step_px % pixel for pixel in self.coarseness):

@@ -13,8 +13,15 @@ M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 MOST = 2**31 - 1
 
 
-SAID = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc", "could not create a memory")
-"""What torch says in a plain RuntimeError where memory ran out: on a GPU, on Linux, on Windows, in C++, in oneDNN."""
+SAID = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "bad_alloc",
+    "could not create a memory",
+    "can't start new thread",
+)
+"""What a plain RuntimeError says where memory ran out: on a GPU, on Linux, on Windows, in C++, in oneDNN, in Python."""
 
 CGROUPS = Path("/sys/fs/cgroup")
 CGROUP_FILES = (

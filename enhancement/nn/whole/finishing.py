@@ -85,6 +85,12 @@ class Strip:
         return made
 
 
+def get_ready(device: torch.device) -> None:
+    """Have what the device needs compiled, while there is memory."""
+    if device.type == "cpu":
+        kernels.ready()
+
+
 def look(strip: Tensor, slot: Tensor | None) -> Looked:
     """See the statistics of (h, W, C), and keep a copy in a slot, where there is one."""
     return LOOK[strip.device.type](strip, slot)
@@ -126,7 +132,7 @@ def look_by_torch(strip: Tensor, slot: Tensor | None) -> Looked:
     pixels = strip.flatten(0, 1).float()
     mean = pixels.mean(0, keepdim=True)
     squares = (pixels - mean).square_().sum(0, keepdim=True)
-    return Looked(mean.new_tensor([len(pixels)]).double(), mean.double(), squares.double())
+    return Looked(mean.new_full((1,), len(pixels), dtype=torch.float64), mean.double(), squares.double())
 
 
 def finish_compiled(then: Finishing, rows: Tensor, added: Tensor | None, places: Tensor, edge_px: int) -> None:

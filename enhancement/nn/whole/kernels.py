@@ -2,22 +2,25 @@
 
 In torch each operation is a pass of its own, and where the processor multiplies in bfloat16 a dozen of them take half
 as long as the convolution between them. These are compiled by numba for the processor that is there when they are
-first used, which takes a few seconds, and kept beside this file, or in the user's cache. numba knows no bfloat16: it is
+first used, which takes some seconds, and kept beside this file, or in the user's cache. numba knows no bfloat16: it is
 seen here as the upper half of a float32, in uint16.
 """
 
 import logging
 import math
 import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, product
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from filelock import FileLock
 from numba import njit, types
 from numba.extending import overload
 from torch import Tensor
@@ -173,7 +176,11 @@ def look_at(pixels: Array, slot: Array, counts: Array, means: Array, squares: Ar
         squares: Is filled in: the sum of what deviates from the mean, squared, (chunks, C), float64.
     """
     channels = pixels.shape[1]
-    sums, around = np.empty(channels, np.float32), np.empty(channels, np.float32)
+    sums, around, errors = (
+        np.empty(channels, np.float32),
+        np.empty(channels, np.float32),
+        np.empty(channels, np.float32),
+    )
     for chunk in range(len(counts)):
         mean, square, count = means[chunk], squares[chunk], 0
         mean[:] = 0
@@ -188,9 +195,11 @@ def look_at(pixels: Array, slot: Array, counts: Array, means: Array, squares: Ar
             for channel in range(channels):
                 around[channel] = sums[channel] / np.float32(len(block))
             sums[:] = 0
+            errors[:] = 0
             for pixel in range(len(block)):
                 for channel in range(channels):
                     apart = widened(block[pixel, channel]) - around[channel]
+                    errors[channel] += apart
                     sums[channel] += apart * apart
             if len(slot):
                 copy = slot[begin : begin + len(block)]
@@ -199,9 +208,11 @@ def look_at(pixels: Array, slot: Array, counts: Array, means: Array, squares: Ar
                         copy[pixel, channel] = block[pixel, channel]
             total = count + len(block)
             for channel in range(channels):
-                apart = np.float64(around[channel]) - mean[channel]
-                mean[channel] += apart * len(block) / total
-                square[channel] += sums[channel] + apart * apart * count * len(block) / total
+                error = np.float64(errors[channel]) / len(block)  # of a sum in float32, where the mean is far from 0
+                away = around[channel] + error - mean[channel]
+                mean[channel] += away * len(block) / total
+                square[channel] += sums[channel] - error * error * len(block)
+                square[channel] += away * away * count * len(block) / total
             count = total
         counts[chunk] = count
 
@@ -217,9 +228,12 @@ def share(work: Callable[[int, int], None], parts: int, floats: int) -> None:
     threads = max(1, min(parts, torch.get_num_threads(), floats // FEWEST_FLOATS))
     ends = [parts * place // threads for place in range(threads + 1)]
     others = [pool().submit(work, begin, end) for begin, end in pairwise(ends[1:])]
-    work(0, ends[1])
-    for other in others:
-        other.result()
+    try:
+        work(0, ends[1])
+    finally:
+        wait(others)
+    while others:
+        others.pop().result()  # no name is left that would keep an error, its frames and what lies there
 
 
 @cache
@@ -229,3 +243,41 @@ def pool() -> ThreadPoolExecutor:
 
 
 os.register_at_fork(after_in_child=pool.cache_clear)
+
+
+@cache
+def ready() -> None:
+    """Compile all of it, or load what was compiled: once memory is short, LLVM ends the process without an error.
+
+    One process at a time: two that keep something at once could leave the code of one under the name of the other.
+    """
+    with one_process_at_a_time():
+        number = {width: types.Array(of, 2, "C") for width, of in ((32, types.float32), (16, types.uint16))}
+        floats, double, codes = types.float32[::1], types.Array(types.float64, 2, "C"), types.int64[::1]
+        for rows, added, places in product(number.values(), repeat=3):
+            steps = codes, number[32]
+            make(finish_rows, (rows, floats, floats, *steps, added, *steps, places, types.int64))
+        for pixels in number.values():
+            make(look_at, (pixels, pixels, types.float64[::1], double, double))
+
+
+def make(function: Any, takes: tuple[Any, ...]) -> None:
+    """Compile or load a function for arguments of these types; where it can't be kept, it is there all the same."""
+    try:
+        function.compile(takes)
+    except OSError as error:
+        log.warning("What was compiled can't be kept: %s", error)
+        function.compile(takes)
+
+
+@contextmanager
+def one_process_at_a_time() -> Iterator[None]:
+    """While others wait; nobody does where there is no place to keep anything."""
+    folder = finish_rows.stats.cache_path  # type: ignore[attr-defined]
+    with ExitStack() as stack:
+        try:
+            if folder is not None:
+                stack.enter_context(FileLock(Path(folder, "phoropter.lock")))
+        except OSError as error:
+            log.warning("%s can't be locked: %s", folder, error)
+        yield

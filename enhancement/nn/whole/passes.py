@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from enhancement.nn.networks.chain import Chain
-from enhancement.nn.whole.finishing import Finishing, Strip
+from enhancement.nn.whole.finishing import Finishing, Strip, get_ready
 from enhancement.nn.whole.moments import Moments
 from enhancement.nn.whole.queues import Queue, Slots
 from enhancement.nn.whole.rows import Convolution, convolved
@@ -45,6 +45,7 @@ class Passes:
     """What is known and kept from one pass to the next."""
 
     def __init__(self, chain: Chain, photo: Tensor, dtype: torch.dtype, mode: Mode, strip_px: int | None) -> None:
+        get_ready(photo.device)
         self.layers, self.photo, self.mode = chain.layers, photo, mode
         self.heights = sides_px(chain, len(photo))
         self.strip_px = strip_px or rows_at_once(chain, photo, dtype)
@@ -65,6 +66,7 @@ class Passes:
         moments, kept = Moments(), Queue(self.slots)
         for strip in self._convolved(place, stop=place):
             moments.add(strip, kept.room_for(strip) if self.mode == "fast" else None)
+            del strip  # nothing is held while the next is computed
         norm = self.layers[place].norm
         assert norm is not None  # noqa: S101
         self.norms[place], self.kept, self.looked_at = moments.as_factors(norm), kept, place

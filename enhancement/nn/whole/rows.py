@@ -41,11 +41,13 @@ class Convolution:
         self.bias = layer.bias.detach().to(device, dtype)
 
     def __call__(self, rows: Tensor) -> Tensor:
-        """Convolve rows that have their padding: (h + k - 1, W, C) → (h, W, C'), both by the stride."""
+        """Convolve rows that have their padding, (h + k - 1, edge_px + W + edge_px, C); by rows, add up what ``across``
+        made of them, (h + k - 1, W, k · C'). Either gives (h, W, C'), both by the stride.
+        """
         return self._added_up(rows) if self.is_by_rows else self._convolved(rows, self.bias)
 
     def across(self, rows: Tensor) -> Tensor:
-        """The first of two steps: (h, W, C) → (h, W, k · C')."""
+        """The first of two steps: (h, edge_px + W + edge_px, C) → (h, W, k · C')."""
         return self._convolved(rows, None)
 
     def _convolved(self, rows: Tensor, bias: Tensor | None) -> Tensor:

@@ -20,6 +20,7 @@ from enhancement.nn.graph import GraphError, open_graph, run_graph
 from enhancement.nn.graph_chain import NotAChainError, agreed_chain, chain_of, simplified
 from enhancement.nn.inference import chain_floats
 from enhancement.nn.methods import load_onnx
+from enhancement.nn.networks.chain import Chain, Layer
 from enhancement.pictures import Photo
 from enhancement.subject import Subject
 from tests.enhancement.nn.whole.test_passes import NETWORKS as OURS
@@ -155,6 +156,17 @@ def test_what_we_write_we_read(name: str, tmp_path: Path) -> None:
     assert (len(chain.layers), chain.step_px, chain.continues) == (len(ours.layers), ours.step_px, True)
     for size in ((45, 62), (1, 1), (1, 9), (2, 18), (24, 12)):
         np.testing.assert_allclose(chain_floats(chain, photo_of(size)), chain_floats(ours, photo_of(size)), atol=1e-4)
+
+
+def test_pixels_are_counted_in_fractions(tmp_path: Path) -> None:
+    """Three times as large, and then a third: 1 − 3 · ⅓ in floats is no 0."""
+    torch.manual_seed(4)
+    kernels = torch.randn(3, 3, 3, 3) / 5
+    chain = Chain([Layer(kernels, torch.zeros(3), enlarge=3), Layer(kernels, torch.zeros(3), stride=3)])
+    path, photo = tmp_path / "net.onnx", photo_of((8, 11))
+    path.write_bytes(as_onnx(chain).SerializeToString())
+    read = agreed_chain(path, open_graph(path, device="cpu"))
+    np.testing.assert_allclose(chain_floats(read, photo), chain_floats(chain, photo), atol=1e-6)
 
 
 @pytest.mark.parametrize("name", OURS)

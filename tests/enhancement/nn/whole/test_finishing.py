@@ -1,12 +1,19 @@
 """What is compiled against the same in torch, an operation at a time."""
 
+import gc
 import itertools
 import threading
+import weakref
+from typing import Any
 
 import pytest
 import torch
 
+from enhancement.nn.inference import enhance
 from enhancement.nn.networks.chain import PICTURE, RELU, Layer, Step
+from enhancement.nn.networks.dong import Dong
+from enhancement.nn.networks.generator import Generator
+from enhancement.nn.networks.johnson import Johnson
 from enhancement.nn.whole import kernels
 from enhancement.nn.whole.finishing import (
     Finishing,
@@ -16,7 +23,9 @@ from enhancement.nn.whole.finishing import (
     look_by_torch,
     look_compiled,
 )
+from enhancement.nn.whole.precision import DTYPES
 from enhancement.nn.whole.queues import Queue, Slots
+from enhancement.pictures import Photo
 
 BOTH = (torch.float32, torch.bfloat16)
 STEPS = {
@@ -118,6 +127,49 @@ def test_work_is_shared_whole_and_its_errors_come_out() -> None:
             kernels.share(lambda begin, _: 1 // (6 - begin) if begin < 4 else 1 // 0, 7, 2**20)
     finally:
         torch.set_num_threads(before)
+
+
+def test_an_error_in_a_thread_keeps_nothing_alive() -> None:
+    """Or all that ``fast`` held would still be there when ``lean`` takes over."""
+    held = torch.empty(9)
+    seen, before = weakref.ref(held), torch.get_num_threads()
+    torch.set_num_threads(2)
+    gc.disable()
+
+    def failing(held: torch.Tensor) -> None:
+        kernels.share(lambda begin, _: None if begin == 0 else 1 // len(held[:0]), 2, 2**20)
+
+    try:
+        with pytest.raises(ZeroDivisionError):
+            failing(held)
+        del held
+        assert seen() is None
+    finally:
+        gc.enable()
+        torch.set_num_threads(before)
+
+
+def test_all_that_networks_need_is_compiled_beforehand(coffee: Photo) -> None:
+    kernels.ready()
+    for network, precision in itertools.product((Johnson(), Generator(blocks=1, channels=8), Dong()), DTYPES):
+        enhance(network, coffee[:21, :30], torch.device("cpu"), precision=precision)
+    compiled: list[Any] = [kernels.finish_rows, kernels.look_at]
+    assert [len(function.signatures) for function in compiled] == [8, 2]
+
+
+def test_what_cannot_be_kept_is_compiled_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    class Full:
+        tries = 0
+
+        def compile(self, takes: tuple[object, ...]) -> None:
+            self.tries += 1
+            if self.tries == 1:
+                raise OSError(28, "No space left on device")
+
+    full = Full()
+    kernels.make(full, ())
+    assert full.tries == 2
+    assert "No space left on device" in caplog.text
 
 
 def test_a_skip_is_added_row_by_row_however_it_lies() -> None:
