@@ -39,30 +39,15 @@ def strip_of(dtype: torch.dtype, rows: int = ROWS) -> Tensor:
     return torch.randn(rows, COLUMNS, CHANNELS).to(dtype)
 
 
-def finish(strip: Tensor, scale: Tensor, shift: Tensor, added: Tensor, places: Tensor) -> None:
-    """What torch.compile is given."""
-    places.copy_(torch.relu(torch.addcmul(shift, strip.float(), scale)) + added.float())
-
-
-def look(strip: Tensor, slot: Tensor) -> tuple[Tensor, Tensor]:
-    """What torch.compile is given: mean, and squares of what deviates from it."""
-    slot.copy_(strip)
-    pixels = strip.flatten(0, 1).float()
-    mean = pixels.mean(0)
-    return mean, (pixels - mean).square().sum(0)
-
-
 def steps_of(way: str, dtype: torch.dtype) -> tuple[Callable[[], object], Callable[[], object]]:
     """Finishing, and looking."""
     strip, added, places = (strip_of(dtype) for _ in range(3))
-    factors = torch.rand(CHANNELS), torch.randn(CHANNELS)
+    layer = Layer(torch.zeros(CHANNELS, CHANNELS, 3, 3), torch.zeros(CHANNELS))
+    then = Finishing(layer, (torch.rand(CHANNELS), torch.randn(CHANNELS)))
+    finish, look = (finish_compiled, look_compiled) if way == "ours" else (finish_by_torch, look_by_torch)
     if way == "torch.compile":
-        finishes, looks = torch.compile(finish, dynamic=True), torch.compile(look, dynamic=True)
-        return lambda: finishes(strip, *factors, added, places), lambda: looks(strip, places)
-    then = Finishing(Layer(torch.zeros(CHANNELS, CHANNELS, 3, 3), torch.zeros(CHANNELS)), factors)
-    by_us = way == "ours"
-    finishing, looking = (finish_compiled, look_compiled) if by_us else (finish_by_torch, look_by_torch)
-    return lambda: finishing(then, strip, added, places, 0), lambda: looking(strip, places)
+        finish, look = torch.compile(finish, dynamic=True), torch.compile(look, dynamic=True)
+    return lambda: finish(then, strip, added, places, 0), lambda: look(strip, places)
 
 
 def measure(way: str, dtype: torch.dtype) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -44,6 +45,13 @@ class Finishing:
     norm: Factors | None = None
     skip: Queue | None = None
 
+    @cached_property
+    def numbers(self) -> tuple[kernels.Array, ...]:
+        """What the kernels take of it: the norm's two, codes and numbers of the steps before the sum, and after it."""
+        channels = len(self.layer.weight)
+        scale, shift = self.norm or (torch.ones(channels), torch.zeros(channels))
+        return scale.numpy(), shift.numpy(), *numbers_of(self.layer.activation), *numbers_of(self.layer.after)
+
     def write(self, rows: Tensor, places: Tensor, edge_px: int) -> None:
         """Finish rows, which may be overwritten, and round them to what their place is made of, once.
 
@@ -85,10 +93,10 @@ class Strip:
         return made
 
 
-def get_ready(device: torch.device) -> None:
-    """Have what the device needs compiled, while there is memory."""
+def get_ready(device: torch.device, dtype: torch.dtype) -> None:
+    """Have what a device needs to compute in a precision compiled, while there is memory."""
     if device.type == "cpu":
-        kernels.ready()
+        kernels.ready(dtype)
 
 
 def look(strip: Tensor, slot: Tensor | None) -> Looked:
@@ -137,15 +145,13 @@ def look_by_torch(strip: Tensor, slot: Tensor | None) -> Looked:
 
 def finish_compiled(then: Finishing, rows: Tensor, added: Tensor | None, places: Tensor, edge_px: int) -> None:
     """In one pass, its rows shared among threads."""
-    scale, shift = then.norm or (torch.ones(rows.shape[2]), torch.zeros(rows.shape[2]))
-    factors = scale.numpy(), shift.numpy()
-    steps, after = numbers_of(then.layer.activation), numbers_of(then.layer.after)
     made, to = kernels.array_of(rows), kernels.array_of(places)
     others = kernels.array_of(rows[:0] if added is None else added)
     begin_at = edge_px * rows.shape[2]
 
     def work(first: int, last: int) -> None:
-        kernels.finish_rows(made[first:last], *factors, *steps, others[first:last], *after, to[first:last], begin_at)
+        some = slice(first, last)
+        kernels.finish_rows(made[some], others[some], to[some], begin_at, *then.numbers)
 
     kernels.share(work, len(rows), rows.numel())
 

@@ -6,6 +6,7 @@ first used, which takes some seconds, and kept beside this file, or in the user'
 seen here as the upper half of a float32, in uint16.
 """
 
+import fcntl
 import logging
 import math
 import os
@@ -20,10 +21,11 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 import numpy.typing as npt
 import torch
-from filelock import FileLock
 from numba import njit, types
 from numba.extending import overload
 from torch import Tensor
+
+from enhancement.pipeline import cpus
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -117,29 +119,29 @@ def do_steps(floats: Floats, codes: Array, numbers: Floats) -> None:
 @compiled
 def finish_rows(  # noqa: PLR0917  (numba knows no arguments by keyword only)
     rows: Array,
+    added: Array,
+    places: Array,
+    begin_at: int,
     scale: Floats,
     shift: Floats,
     codes: Array,
     numbers: Floats,
-    added: Array,
     codes_after: Array,
     numbers_after: Floats,
-    places: Array,
-    begin_at: int,
 ) -> None:
     """What follows a convolution: norm, steps, sum, steps.
 
     Args:
         rows: What the convolution made: (h, W · C), float32 or bfloat16, as are ``added`` and ``places``.
+        added: What is added to them, (h, W · C), or nothing, (0, W · C).
+        places: Where to, (h, at least begin_at + W · C).
+        begin_at: In each row.
         scale: What the norm multiplies by, (C,); ones where there is none.
         shift: What it then adds, (C,).
         codes: Of the steps that follow, (n,).
         numbers: Of each, (n, 2), float32.
-        added: What is added to them, (h, W · C), or nothing, (0, W · C).
         codes_after: Of the steps after the sum.
         numbers_after: Of each.
-        places: Where to, (h, at least begin_at + W · C).
-        begin_at: In each row.
     """
     block = max(1, BLOCK_FLOATS // len(scale)) * len(scale)
     scales, shifts, floats = np.empty(block, np.float32), np.empty(block, np.float32), np.empty(block, np.float32)
@@ -239,26 +241,26 @@ def share(work: Callable[[int, int], None], parts: int, floats: int) -> None:
 @cache
 def pool() -> ThreadPoolExecutor:
     """The threads; those of one process."""
-    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="strips")
+    return ThreadPoolExecutor(cpus(), thread_name_prefix="strips")
 
 
 os.register_at_fork(after_in_child=pool.cache_clear)
 
 
 @cache
-def ready() -> None:
-    """Compile all of it, or load what was compiled: once memory is short, LLVM ends the process without an error.
+def ready(dtype: torch.dtype) -> None:
+    """Compile what a precision needs, or load it: once memory is short, LLVM ends the process without an error.
 
     One process at a time: two that keep something at once could leave the code of one under the name of the other.
     """
+    floats, doubles = types.float32, types.float64
+    stored = [floats[:, ::1]] if dtype == torch.float32 else [floats[:, ::1], types.uint16[:, ::1]]
+    steps = types.int64[::1], floats[:, ::1]
     with one_process_at_a_time():
-        number = {width: types.Array(of, 2, "C") for width, of in ((32, types.float32), (16, types.uint16))}
-        floats, double, codes = types.float32[::1], types.Array(types.float64, 2, "C"), types.int64[::1]
-        for rows, added, places in product(number.values(), repeat=3):
-            steps = codes, number[32]
-            make(finish_rows, (rows, floats, floats, *steps, added, *steps, places, types.int64))
-        for pixels in number.values():
-            make(look_at, (pixels, pixels, types.float64[::1], double, double))
+        for rows, added, places in product(stored, repeat=3):
+            make(finish_rows, (rows, added, places, types.int64, floats[::1], floats[::1], *steps, *steps))
+        for pixels in stored:
+            make(look_at, (pixels, pixels, doubles[::1], doubles[:, ::1], doubles[:, ::1]))
 
 
 def make(function: Any, takes: tuple[Any, ...]) -> None:
@@ -277,7 +279,8 @@ def one_process_at_a_time() -> Iterator[None]:
     with ExitStack() as stack:
         try:
             if folder is not None:
-                stack.enter_context(FileLock(Path(folder, "phoropter.lock")))
+                lock = stack.enter_context(Path(folder, "phoropter.lock").open("w"))
+                fcntl.flock(lock, fcntl.LOCK_EX)
         except OSError as error:
             log.warning("%s can't be locked: %s", folder, error)
         yield

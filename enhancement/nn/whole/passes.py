@@ -45,7 +45,7 @@ class Passes:
     """What is known and kept from one pass to the next."""
 
     def __init__(self, chain: Chain, photo: Tensor, dtype: torch.dtype, mode: Mode, strip_px: int | None) -> None:
-        get_ready(photo.device)
+        get_ready(photo.device, dtype)
         self.layers, self.photo, self.mode = chain.layers, photo, mode
         self.heights = sides_px(chain, len(photo))
         self.strip_px = strip_px or rows_at_once(chain, photo, dtype)

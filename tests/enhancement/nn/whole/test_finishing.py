@@ -4,6 +4,7 @@ import gc
 import itertools
 import threading
 import weakref
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -40,8 +41,16 @@ def rows_of(dtype: torch.dtype, height: int = 5, width: int = 37, channels: int 
     return torch.randn(height, width, channels).to(dtype)
 
 
-def layer_of(activation: object = (), after: object = ()) -> Layer:
-    return Layer(torch.zeros(6, 6, 1, 1), torch.zeros(6), activation=STEPS[str(activation)], after=STEPS[str(after)])
+def layer_of(activation: str = "nothing", after: str = "nothing") -> Layer:
+    return Layer(torch.zeros(6, 6, 1, 1), torch.zeros(6), activation=STEPS[activation], after=STEPS[after])
+
+
+@pytest.fixture
+def threads() -> Iterator[Callable[[int], None]]:
+    """Sets torch's number of threads, for one test."""
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(("of", "to", "added"), [*itertools.product(BOTH, BOTH, (None, *BOTH))], ids=str)
@@ -68,7 +77,7 @@ def test_bfloat16_is_rounded_as_torch_rounds_it() -> None:
     bits = torch.arange(-(2**15), 2**15, dtype=torch.int32)[:, None] * 2**16
     floats = (bits + torch.tensor([0, 0x7FFF, 0x8000, 0x8001], dtype=torch.int32)).view(torch.float32)[None]
     made, expected = torch.empty_like(floats, dtype=torch.bfloat16), floats.to(torch.bfloat16)
-    finish_compiled(Finishing(layer_of("nothing", "nothing")), floats, None, made, 0)
+    finish_compiled(Finishing(layer_of()), floats, None, made, 0)
     assert torch.equal(made.isnan(), expected.isnan())
     same = (made == expected) | expected.isnan()
     assert same.all(), floats[~same]
@@ -99,41 +108,32 @@ def test_statistics_are_the_same_and_the_copy_is_one(dtype: torch.dtype) -> None
     torch.testing.assert_close(theirs.squares[0], squares, rtol=1e-5, atol=0)
 
 
-def test_threads_change_no_bit() -> None:
-    strip = rows_of(torch.bfloat16, 64, 1000)
-    before, seen = torch.get_num_threads(), []
-    try:
-        for threads in (1, 2, 5):
-            torch.set_num_threads(threads)
-            looked = look_compiled(strip, None)
-            then = Finishing(layer_of("relu", "nothing"), (looked.means[0].float(), looked.means[1].float()))
-            seen.append((*looked, Strip(strip, then).finished(torch.float32)))
-    finally:
-        torch.set_num_threads(before)
+def test_threads_change_no_bit(threads: Callable[[int], None]) -> None:
+    strip, seen = rows_of(torch.bfloat16, 64, 1000), []
+    for count in (1, 2, 5):
+        threads(count)
+        looked = look_compiled(strip, None)
+        then = Finishing(layer_of("relu"), (looked.means[0].float(), looked.means[1].float()))
+        seen.append((*looked, Strip(strip, then).finished(torch.float32)))
     for other in seen[1:]:
         assert all(map(torch.equal, seen[0], other))
 
 
-def test_work_is_shared_whole_and_its_errors_come_out() -> None:
-    before, names = torch.get_num_threads(), {}
-    torch.set_num_threads(3)
-    try:
-        kernels.share(
-            lambda begin, end: names.update(dict.fromkeys(range(begin, end), threading.get_ident())), 7, 2**20
-        )
-        assert sorted(names) == list(range(7))
-        assert names[0] == threading.get_ident() != names[6]
-        with pytest.raises(ZeroDivisionError):
-            kernels.share(lambda begin, _: 1 // (6 - begin) if begin < 4 else 1 // 0, 7, 2**20)
-    finally:
-        torch.set_num_threads(before)
+def test_work_is_shared_whole_and_its_errors_come_out(threads: Callable[[int], None]) -> None:
+    threads(3)
+    of: dict[int, int] = {}
+    kernels.share(lambda begin, end: of.update(dict.fromkeys(range(begin, end), threading.get_ident())), 7, 2**20)
+    assert sorted(of) == list(range(7))
+    assert of[0] == threading.get_ident() != of[6]
+    with pytest.raises(ZeroDivisionError):
+        kernels.share(lambda begin, _: 1 // (6 - begin) if begin < 4 else 1 // 0, 7, 2**20)
 
 
-def test_an_error_in_a_thread_keeps_nothing_alive() -> None:
+def test_an_error_in_a_thread_keeps_nothing_alive(threads: Callable[[int], None]) -> None:
     """Or all that ``fast`` held would still be there when ``lean`` takes over."""
     held = torch.empty(9)
-    seen, before = weakref.ref(held), torch.get_num_threads()
-    torch.set_num_threads(2)
+    seen = weakref.ref(held)
+    threads(2)
     gc.disable()
 
     def failing(held: torch.Tensor) -> None:
@@ -146,11 +146,11 @@ def test_an_error_in_a_thread_keeps_nothing_alive() -> None:
         assert seen() is None
     finally:
         gc.enable()
-        torch.set_num_threads(before)
 
 
 def test_all_that_networks_need_is_compiled_beforehand(coffee: Photo) -> None:
-    kernels.ready()
+    for dtype in DTYPES.values():
+        kernels.ready(dtype)
     for network, precision in itertools.product((Johnson(), Generator(blocks=1, channels=8), Dong()), DTYPES):
         enhance(network, coffee[:21, :30], torch.device("cpu"), precision=precision)
     compiled: list[Any] = [kernels.finish_rows, kernels.look_at]
@@ -176,6 +176,6 @@ def test_a_skip_is_added_row_by_row_however_it_lies() -> None:
     whole, queue = rows_of(torch.float32, 9), Queue(Slots())
     for strip in torch.split(whole, [4, 1, 4]):
         queue.keep(strip)
-    then = Finishing(layer_of("nothing", "nothing"), None, queue)
+    then = Finishing(layer_of(), None, queue)
     made = [Strip(torch.ones(rows, 37, 6), then).finished(torch.float32) for rows in (2, 6, 1)]
     assert torch.equal(torch.cat(made), whole + 1)
