@@ -1,11 +1,15 @@
 """What is computed in, by what the hardware multiplies in."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
+from enhancement.nn.whole import precision
 from enhancement.nn.whole.precision import (
     PrecisionError,
     flags_multiply_bfloat16,
+    gain_of_bfloat16,
     multiplies_bfloat16,
     pick_dtype,
 )
@@ -25,8 +29,30 @@ def test_by_hardware() -> None:
 
 
 @pytest.mark.skipif(not torch.backends.cpu.get_cpu_capability().startswith("AVX"), reason="not an x86 processor")
-def test_torch_says_the_same_of_this_processor() -> None:
-    assert multiplies_bfloat16(CPU) == (torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
+def test_torch_says_the_same_of_this_processors_instructions() -> None:
+    has = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+    assert flags_multiply_bfloat16(Path("/proc/cpuinfo").read_text()) == has
+
+
+@pytest.mark.parametrize(
+    ("flags", "gain", "expected"),
+    [
+        ("flags : avx2 avx512_bf16", 2.4, True),
+        ("flags : avx2 avx512_bf16", 0.5, False),
+        ("flags : avx2 avx512_bf16", 1.1, False),
+        ("flags : avx2 avx512f", 2.4, False),
+    ],
+)
+def test_instructions_must_be_there_and_pay(
+    monkeypatch: pytest.MonkeyPatch, flags: str, gain: float, expected: bool
+) -> None:
+    monkeypatch.setattr(Path, "read_text", lambda self: flags)
+    monkeypatch.setattr(precision, "gain_of_bfloat16", lambda device: gain)
+    assert multiplies_bfloat16.__wrapped__(CPU) is expected
+
+
+def test_what_it_gains_is_measured() -> None:
+    assert 0.001 < gain_of_bfloat16(CPU) < 1000
 
 
 @pytest.mark.parametrize(
