@@ -1,6 +1,9 @@
 """What a method is given, and what it gives back."""
 
 from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
 
 from enhancement.pictures import Photo
 
@@ -20,12 +23,22 @@ class Subject:
     reference: Photo | None = None
 
 
+class Underway(Protocol):
+    """A picture that a GPU is at; whoever asks for it waits until it is here, and the GPU can be given the next."""
+
+    def photo(self) -> Photo:
+        """The picture."""
+
+    def seconds(self) -> float:
+        """How long the GPU was at it."""
+
+
 @dataclass(frozen=True, eq=False)
 class Enhanced:
     """A method's picture, and what it was computed on.
 
     Attributes:
-        photo: The picture.
+        made: The picture, or one that is underway.
         device: Where it was computed: ``cpu``, or a GPU's name.
         dtype: What it was computed in: ``float32``, ``bfloat16``; ``uint8`` where
             pixels were only handed on.
@@ -33,8 +46,18 @@ class Enhanced:
         source_sha256: Of the file that it was read from, where it was made elsewhere.
     """
 
-    photo: Photo
+    made: Photo | Underway
     device: str
     dtype: str
     mode: str = ""
     source_sha256: str = ""
+
+    @property
+    def photo(self) -> Photo:
+        """The picture; waits for one that is underway."""
+        return self.made if isinstance(self.made, np.ndarray) else self.made.photo()
+
+    @property
+    def gpu_seconds(self) -> float | None:
+        """How long a GPU was at a picture that was underway; None for any other, which took what the clock says."""
+        return None if isinstance(self.made, np.ndarray) else self.made.seconds()

@@ -34,9 +34,21 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     return report
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that start whole installations or browsers come first: while they wait, other files fill the cores."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What needs a GPU is left out where there is none. Files that start whole installations or browsers come first:
+    while they wait, other files fill the cores.
+    """
+    on_gpus = [item for item in items if item.get_closest_marker("gpu")]
+    if on_gpus and not _finds_a_gpu():
+        config.hook.pytest_deselected(items=on_gpus)
+        items[:] = [item for item in items if item not in on_gpus]
     items.sort(key=lambda item: not _waits(item))  # a stable sort: files stay together, and in order
+
+
+def _finds_a_gpu() -> bool:
+    import torch  # only where a test asks
+
+    return torch.cuda.is_available()
 
 
 def _waits(item: pytest.Item) -> bool:

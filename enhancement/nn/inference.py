@@ -15,6 +15,7 @@ from torch import Tensor
 from enhancement.nn.memory import ran_out
 from enhancement.nn.networks.architectures import Network
 from enhancement.nn.networks.chain import Chain
+from enhancement.nn.transfers import Download, mark, upload
 from enhancement.nn.whole.agreement import agreed_dtype
 from enhancement.nn.whole.modes import pick_mode
 from enhancement.nn.whole.passes import Mode, output_strips
@@ -93,11 +94,12 @@ def enhance(
 def enhance_by(
     chain: Chain, photo: Photo, device: torch.device | None = None, *, precision: str = "auto", mode: str = "auto"
 ) -> Enhanced:
-    """``enhance`` by a network's layers."""
+    """``enhance`` by a network's layers. On a GPU the picture is underway when this returns."""
     device = device or pick_device()
     check(photo, dimensions=3)
     dtype = agreed_dtype(chain, device, precision)
-    picture = to_whole(photo, chain.step_px, device)
+    chain, picture = chain.on(device), to_whole(photo, chain.step_px, device)
+    begun = None if device.type == "cpu" else mark(device)
     chosen = pick_mode(chain, picture, dtype, mode)
     made = None
     if chosen == "fast":
@@ -111,8 +113,8 @@ def enhance_by(
     if made is None:  # what the error held of memory is free only here
         chosen = "lean"
         made = run_whole(chain, picture, dtype, chosen)
-    whole = np.ascontiguousarray(made[: photo.shape[0], : photo.shape[1]].cpu().numpy())
-    return Enhanced(whole, name_of(device), name_of_dtype(dtype), chosen)
+    made = made[: photo.shape[0], : photo.shape[1]].contiguous()
+    return Enhanced(Download(made, begun) if begun else made.numpy(), name_of(device), name_of_dtype(dtype), chosen)
 
 
 def to_whole(photo: Photo, step_px: int, device: torch.device) -> Tensor:
@@ -122,8 +124,7 @@ def to_whole(photo: Photo, step_px: int, device: torch.device) -> Tensor:
         if pad[1]:
             around = [pad if axis == of else (0, 0) for of in range(3)]
             photo = np.pad(photo, around, mode="reflect" if pad[1] < photo.shape[axis] else "edge")
-    whole = torch.from_numpy(np.require(photo, requirements=["C", "W"]))
-    return whole if device.type == "cpu" else whole.pin_memory().to(device, non_blocking=True)
+    return upload(torch.from_numpy(np.require(photo, requirements=["C", "W"])), device)
 
 
 def run_whole(chain: Chain, picture: Tensor, dtype: torch.dtype, mode: Mode) -> Tensor:

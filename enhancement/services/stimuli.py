@@ -112,14 +112,18 @@ class Kept:
 
 
 def keep_picture(content: Content, worked: tuple[Subject, Enhanced, float]) -> Kept:
-    """Write the picture's file, and the thumbnails of all that lies decoded here: no web process then has to."""
+    """Write the picture's file, and the thumbnails of all that lies decoded here: no web process then has to.
+
+    Waits for a picture that is underway; the GPU is at the next one meanwhile.
+    """
     subject, made, seconds = worked
-    name, sha256 = keep("stimuli", encode_png(made.photo), ".png")
+    photo = made.photo
+    name, sha256 = keep("stimuli", encode_png(photo), ".png")
     keep_thumbnail(subject.input, content.input_sha256)
     if subject.reference is not None:
         keep_thumbnail(subject.reference, content.reference_sha256)
-    keep_thumbnail(made.photo, sha256)
-    return Kept(made, seconds, name, sha256)
+    keep_thumbnail(photo, sha256)
+    return Kept(made, made.gpu_seconds or seconds, name, sha256)
 
 
 def store(claim: Claim, content: Content, method: Method, kept: Kept) -> None:

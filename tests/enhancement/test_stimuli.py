@@ -1,7 +1,9 @@
 """Stimuli are made once, with their provenance; metrics rest on one alignment per content."""
 
 import hashlib
+import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +14,14 @@ from analysis.metrics import colour_deviation, noise_amplification
 from enhancement.models import Alignment, Content, Job, Measurement, Method, Stimulus, TestSet
 from enhancement.nn.checkpoint import Source, save
 from enhancement.nn.networks.dong import Dong
-from enhancement.pictures import decode, encode_png
+from enhancement.pictures import Photo, decode, encode_png
+from enhancement.services import stimuli
 from enhancement.services.files import DamagedFileError, keep, read
 from enhancement.services.measure import request_measurements
 from enhancement.services.methods import MethodProblemError, add_method, import_checkpoint
 from enhancement.services.stimuli import _with_weights, picture_of, request_stimuli, subject_of
 from enhancement.services.testsets import load_testset
+from enhancement.subject import Enhanced, Subject
 from studyapp.services.provenance import stimulus_told
 from tests.studyapp.factories import make_method, make_testset, run_jobs
 
@@ -57,6 +61,36 @@ class TestStimuli:
         for name, settings in (("one", {}), ("same", {}), ("other", {"mode": "lean"})):
             run_on(testset, add_method(name, "dong", settings, weights=tmp_path / "net.safetensors"))
         assert _with_weights.cache_info()[:2] == (1, 2), "loaded anew for other settings only"
+
+    def test_a_gpu_is_given_the_next_photo_while_it_is_at_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The first picture is there once the second was asked for: whoever awaited each would never end."""
+        given = [threading.Event(), threading.Event()]
+
+        @dataclass(frozen=True)
+        class Slow:
+            photo_there: Photo
+            after: threading.Event
+
+            def photo(self) -> Photo:
+                assert self.after.wait(60), "the GPU was not given the next photo"
+                return self.photo_there
+
+            def seconds(self) -> float:
+                return 0.125
+
+        def enhance(subject: Subject) -> Enhanced:
+            number = sum(event.is_set() for event in given)
+            given[number].set()
+            return Enhanced(Slow(subject.input, given[1]), "a GPU", "bfloat16", "fast")
+
+        monkeypatch.setattr(stimuli, "enhance_of", lambda method: enhance)
+        testset, method = make_testset(contents=2), make_method("auto")
+        (job,) = run_on(testset, method)
+        assert (job.state, job.error) == (Job.State.DONE, "")
+        for stimulus in Stimulus.objects.all():
+            shot = decode(read(stimulus.content.input_file, stimulus.content.input_sha256), name="input")
+            assert np.array_equal(picture_of(stimulus), shot)
+            assert (stimulus.device, stimulus.seconds) == ("a GPU", 0.125), "what the GPU says, not the clock"
 
     def test_a_photo_that_fails_is_told_and_the_others_are_made(self) -> None:
         testset, method = make_testset(contents=4), make_method("auto")

@@ -57,8 +57,10 @@ def run(options: argparse.Namespace) -> int:
     keep_freed_memory()
     told = Told()
     with tqdm(total=len(outputs), unit="photo", disable=None) as bar:
-        for done in pipelined(outputs, read, partial(told.timed, work), partial(write, outputs)):
-            if done.error is not None:
+        for done in pipelined(outputs, read, partial(timed, work), partial(write, outputs)):
+            if done.result is not None:
+                told.count(*done.result)
+            elif done.error is not None:
                 told.failed.append(done.task)
                 bar.write(reason(done.task, done.error), file=sys.stderr)
             bar.set_postfix_str(f"{told.megapixels_per_second():.2f} MP/s")
@@ -110,9 +112,17 @@ def read(path: Path) -> Photo:
     return decode(path, name=str(path))
 
 
-def write(outputs: dict[Path, Path], path: Path, made: Enhanced) -> None:
-    """Encode, and put the file in its place whole."""
+def timed(work: Callable[[Photo], Enhanced], photo: Photo) -> tuple[Enhanced, float]:
+    """A picture, and what it took by the clock, in seconds."""
+    begun_s = perf_counter()
+    return work(photo), perf_counter() - begun_s
+
+
+def write(outputs: dict[Path, Path], path: Path, worked: tuple[Enhanced, float]) -> tuple[Enhanced, float]:
+    """Encode, and put the file in its place whole. Waits for a picture that is underway."""
+    made, clock_s = worked
     replace(outputs[path], encode_png(made.photo))
+    return made, made.gpu_seconds or clock_s
 
 
 def reason(path: Path, error: Exception) -> str:
@@ -140,16 +150,13 @@ class Told:
     ways: Counter[str] = field(default_factory=Counter)
     failed: list[Path] = field(default_factory=list)
 
-    def timed(self, work: Callable[[Photo], Enhanced], photo: Photo) -> Enhanced:
-        """Do the work, and count it."""
-        begun_s = perf_counter()
-        made = work(photo)
-        self.network_s += perf_counter() - begun_s
+    def count(self, made: Enhanced, seconds: float) -> None:
+        """A picture is written."""
+        self.network_s += seconds
         self.photos += 1
-        self.pixels += photo.shape[0] * photo.shape[1]
+        self.pixels += made.photo.shape[0] * made.photo.shape[1]
         self.ways[", ".join(filter(None, [made.dtype, made.mode]))] += 1
         self.device = made.device
-        return made
 
     def megapixels_per_second(self) -> float:
         """So far."""

@@ -52,6 +52,10 @@ class Norm:
     bias: Tensor
     epsilon: float = NORM_EPSILON
 
+    def on(self, device: torch.device) -> "Norm":
+        """The same, on a device."""
+        return replace(self, weight=self.weight.to(device), bias=self.bias.to(device))
+
 
 @dataclass(frozen=True, eq=False)
 class Layer:
@@ -90,6 +94,11 @@ class Layer:
         """Height or width of what comes out, by that of what goes in."""
         return (self.enlarge * side_px - 1) // self.stride + 1
 
+    def on(self, device: torch.device) -> "Layer":
+        """The same, on a device."""
+        norm = self.norm and self.norm.on(device)
+        return replace(self, weight=self.weight.to(device), bias=self.bias.to(device), norm=norm)
+
 
 @dataclass(frozen=True, eq=False)
 class Chain:
@@ -110,6 +119,10 @@ class Chain:
     def normed(self) -> list[int]:
         """Places of the layers whose norm must have seen the whole picture."""
         return [place for place, layer in enumerate(self.layers) if layer.norm is not None]
+
+    def on(self, device: torch.device) -> "Chain":
+        """The same, on a device; what lies there already isn't copied."""
+        return replace(self, layers=[layer.on(device) for layer in self.layers])
 
 
 def made_of(conv: nn.Conv2d, norm: nn.Module | None = None, **different: Any) -> Layer:

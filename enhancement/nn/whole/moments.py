@@ -21,10 +21,11 @@ class Moments:
         ([4.0], [6.5])
     """
 
-    def __init__(self) -> None:
-        self.count = torch.zeros((), dtype=torch.float64)
-        self.mean = torch.zeros((), dtype=torch.float64)
-        self.squares = torch.zeros((), dtype=torch.float64)
+    def __init__(self, device: torch.device | None = None) -> None:
+        self.count: Tensor
+        self.mean: Tensor
+        self.squares: Tensor
+        self.count, self.mean, self.squares = torch.zeros(3, dtype=torch.float64, device=device)
 
     def add(self, strip: Tensor, slot: Tensor | None = None) -> None:
         """Take in (h, W, C), and keep a copy in a slot, where there is one."""

@@ -63,7 +63,7 @@ class Passes:
     def look(self, place: int) -> None:
         """Compute up to a layer's convolution, for its norm's statistics; those of the norms before it are known."""
         self.slots.begin()
-        moments, kept = Moments(), Queue(self.slots)
+        moments, kept = Moments(self.photo.device), Queue(self.slots)
         for strip in self._convolved(place, stop=place):
             moments.add(strip, kept.room_for(strip) if self.mode == "fast" else None)
             del strip  # nothing is held while the next is computed

@@ -39,6 +39,27 @@ def test_photos_smaller_than_the_receptive_field(generator: Generator, size: tup
     assert enhance(generator, np.full((*size, 3), 90, np.uint8), CPU).photo.shape == (*size, 3)
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize("mode", ["fast", "lean"])
+@pytest.mark.parametrize("size", [(1, 1), (40, 50), (300, 400)])
+def test_a_gpu_gives_the_same_picture(generator: Generator, coffee: Photo, size: tuple[int, int], mode: str) -> None:
+    photo = coffee[: size[0], : size[1]]
+    enhanced = enhance(generator, photo, torch.device("cuda"), precision="float32", mode=mode)
+    assert (enhanced.device, enhanced.dtype, enhanced.mode) == (torch.cuda.get_device_name(), "float32", mode)
+    expected = enhance(generator, photo, CPU, precision="float32").photo
+    assert np.abs(enhanced.photo.astype(int) - expected).max() <= 1
+    assert enhanced.gpu_seconds is not None
+    assert 0 < enhanced.gpu_seconds < 60
+
+
+@pytest.mark.gpu
+def test_a_gpu_is_at_several_photos_and_mixes_none(generator: Generator, coffee: Photo) -> None:
+    device, photos = torch.device("cuda"), [np.roll(coffee, 31 * number, axis=1) for number in range(8)]
+    underway = [enhance(generator, photo, device) for photo in photos]
+    for photo, enhanced in zip(photos, underway, strict=True):
+        assert np.array_equal(enhanced.photo, enhance(generator, photo, device).photo)
+
+
 def test_a_photo_in_a_batch_is_the_photo_alone(generator: Generator, coffee: Photo) -> None:
     photos = np.stack([coffee[:30, :30], coffee[100:130, 100:130], np.zeros((30, 30, 3), np.uint8)])
     alone = np.stack([enhance_floats(generator, photo[None], CPU)[0] for photo in photos])
