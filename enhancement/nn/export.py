@@ -68,7 +68,9 @@ def as_onnx(chain: Chain) -> onnx.ModelProto:
     for layer in chain.layers:
         entered.append(x)
         x = writing.layer(x, layer, entered)
-    writing.cut(x, INPUT)
+    if chain.step_px > 1:
+        writing.cut(x, INPUT)
+    writing.nodes[-1].output[0] = OUTPUT
     size: list[str | int] = ["batch", 3, "height", "width"]
     ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, size) for name in (INPUT, OUTPUT)]
     graph = helper.make_graph(writing.nodes, "network", ends[:1], ends[1:], writing.constants)
@@ -123,11 +125,11 @@ class Writing:
                 x = self.put(step.name.capitalize(), x)
         return x
 
-    def cut(self, x: str, like: str) -> None:
-        """The output, to the size of the photo."""
+    def cut(self, x: str, like: str) -> str:
+        """To the size of the photo."""
         size = self.put("Shape", like, start=2)
         zeros, axes = self.constant(np.array([0, 0])), self.constant(np.array([2, 3]))
-        self.nodes.append(helper.make_node("Slice", [x, zeros, size, axes], [OUTPUT]))
+        return self.put("Slice", x, zeros, size, axes)
 
     def number(self, value: float) -> str:
         """A number."""

@@ -33,6 +33,13 @@ def test_onnxruntime_gives_the_networks_answer_at_every_size(name: str) -> None:
         assert np.abs(np.moveaxis(theirs, 0, 2) - truth.numpy()).max() <= max(1e-4, 20 * rounding), size
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+def test_only_what_was_continued_is_cut(name: str) -> None:
+    chain = made(name).chain()
+    operators = [node.op_type for node in as_onnx(chain).graph.node]
+    assert ("Slice" in operators) == ("ReflectToMultiples" in operators) == (chain.step_px > 1)
+
+
 def test_several_photos_at_once() -> None:
     network, photos = made("dped"), np.stack([photo_of((9, 8)), photo_of((8, 9)).reshape(9, 8, 3)])
     graph = open_graph(as_onnx(network.chain()).SerializeToString())
