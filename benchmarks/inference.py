@@ -74,7 +74,7 @@ def way_of(line: str, network: Network, photo: Photo, device: torch.device) -> C
         return plain
 
     def ours() -> Iterator[Floats]:
-        chain = network.chain()
+        chain = network.chain().on(device)
         whole = to_whole(photo, chain.step_px, device)
         for strip in output_strips(chain, whole, DTYPES[precision], way):  # type: ignore[arg-type]
             yield strip[:, : photo.shape[1]].cpu().numpy()

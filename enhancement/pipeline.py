@@ -19,6 +19,10 @@ def cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+IN_HAND = min(cpus() + 1, 8)
+"""Tasks at once: one is worked on, the others are read or written, and each may hold several copies of a photo."""
+
+
 @dataclass(frozen=True)
 class Done(Generic[Task, Written]):
     """What became of a task.
@@ -40,7 +44,7 @@ def pipelined(
     work: Callable[[Read], Made],
     write: Callable[[Task, Made], Written],
     *,
-    in_hand: int = 3,
+    in_hand: int = IN_HAND,
 ) -> Generator[Done[Task, Written], None, None]:
     """Do each task in three steps, each in a thread of its own kind; whoever iterates only waits.
 
@@ -52,7 +56,7 @@ def pipelined(
         work: The second.
         write: The third.
         in_hand: How many tasks are begun and not yet told of, at most; with three, one is read and one written while
-            one is worked on.
+            one is worked on. The default leaves no core idle.
 
     Yields:
         What became of each task, as soon as it is known. An ``Exception`` of one of its steps ends that task alone.

@@ -57,7 +57,6 @@ class Enhanced:
         """The picture; waits for one that is underway."""
         return self.made if isinstance(self.made, np.ndarray) else self.made.photo()
 
-    @property
-    def gpu_seconds(self) -> float | None:
-        """How long a GPU was at a picture that was underway; None for any other, which took what the clock says."""
-        return None if isinstance(self.made, np.ndarray) else self.made.seconds()
+    def seconds(self, clock_s: float) -> float:
+        """What the method took: a GPU's own word on a picture that was underway, for any other what the clock said."""
+        return clock_s if isinstance(self.made, np.ndarray) else self.made.seconds()

@@ -97,9 +97,10 @@ def enhance_by(
     """``enhance`` by a network's layers. On a GPU the picture is underway when this returns."""
     device = device or pick_device()
     check(photo, dimensions=3)
+    chain = chain.on(device)
     dtype = agreed_dtype(chain, device, precision)
-    chain, picture = chain.on(device), to_whole(photo, chain.step_px, device)
-    begun = None if device.type == "cpu" else mark(device)
+    picture = to_whole(photo, chain.step_px, device)
+    begun = None if device.type == "cpu" else mark(torch.cuda.current_stream(device))
     chosen = pick_mode(chain, picture, dtype, mode)
     made = None
     if chosen == "fast":

@@ -20,8 +20,12 @@ SAID = (
     "bad_alloc",
     "could not create a memory",
     "can't start new thread",
+    "ALLOC_FAILED",
+    "ALLOCATION_FAILED",
 )
-"""What a plain RuntimeError says where memory ran out: on a GPU, on Linux, on Windows, in C++, in oneDNN, in Python."""
+"""What a plain RuntimeError says where memory ran out: on a GPU, on Linux, on Windows, in C++, in oneDNN, in Python, in
+CUDA's libraries.
+"""
 
 CGROUPS = Path("/sys/fs/cgroup")
 CGROUP_FILES = (

@@ -68,8 +68,9 @@ def way_of(chain: Chain, settings: Mapping[str, Any]) -> Callable[[Photo], Enhan
     device = pick_device(settings.get("device", "auto"))
     mode = settings.get("mode", "auto")
     check_mode(mode)
+    chain = chain.on(device)
     dtype = agreed_dtype(chain, device, settings.get("precision", "auto"))
-    return partial(enhance_by, chain.on(device), device=device, precision=name_of_dtype(dtype), mode=mode)
+    return partial(enhance_by, chain, device=device, precision=name_of_dtype(dtype), mode=mode)
 
 
 def load_onnx(settings: Mapping[str, Any], weights: Path | None) -> Enhance:

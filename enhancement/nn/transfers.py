@@ -42,12 +42,12 @@ class Download:
 
     def __init__(self, made: Tensor, begun: torch.cuda.Event) -> None:
         down = stream_for(made.device, "down")
-        self.begun, self.ended = begun, mark(made.device)
+        self.begun, self.ended = begun, mark(torch.cuda.current_stream(made.device))
         self.here = torch.empty(made.shape, dtype=made.dtype, pin_memory=True)
         down.wait_event(self.ended)
         with torch.cuda.stream(down):
             self.here.copy_(made, non_blocking=True)
-            self.arrived = down.record_event()
+        self.arrived = mark(down)
         made.record_stream(down)
 
     def photo(self) -> Photo:
@@ -62,8 +62,8 @@ class Download:
         return float(self.begun.elapsed_time(self.ended)) / 1000
 
 
-def mark(device: torch.device) -> torch.cuda.Event:
-    """The place in line where what is computed on a GPU stands now."""
-    event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
-    event.record(torch.cuda.current_stream(device))
+def mark(line: torch.cuda.Stream) -> torch.cuda.Event:
+    """The place where a line ends now. Who waits for it sleeps; else CUDA would keep a core busy asking."""
+    event = torch.cuda.Event(enable_timing=True, blocking=True)  # type: ignore[no-untyped-call]
+    event.record(line)
     return event

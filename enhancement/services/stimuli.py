@@ -17,14 +17,11 @@ from enhancement.formats.libraries import library_of
 from enhancement.methods import METHODS, Enhance, load
 from enhancement.models import Content, Job, Method, Stimulus, TestSet
 from enhancement.pictures import Photo, PictureError, decode, encode_png
-from enhancement.pipeline import cpus, pipelined
+from enhancement.pipeline import pipelined
 from enhancement.services.files import as_local_file, keep, read
 from enhancement.services.jobs import Claim, UnitsFailedError, request_job
 from enhancement.services.thumbnails import keep_thumbnail
 from enhancement.subject import Enhanced, Subject
-
-IN_HAND = min(cpus() + 1, 8)
-"""Contents at once: one is enhanced, the others are decoded or written; each holds several copies of its photo."""
 
 
 def request_stimuli(testset: TestSet, method: Method, by: User | None = None) -> Job | None:
@@ -66,7 +63,7 @@ def make_stimuli(claim: Claim) -> None:
 
     claim.progress(0, len(contents))
     failures = []
-    with closing(pipelined(contents, subject_of, work, keep_picture, in_hand=IN_HAND)) as stations:
+    with closing(pipelined(contents, subject_of, work, keep_picture)) as stations:
         for n, done in enumerate(stations, start=1):
             if done.result is not None:
                 store(claim, done.task, method, done.result)
@@ -123,7 +120,7 @@ def keep_picture(content: Content, worked: tuple[Subject, Enhanced, float]) -> K
     if subject.reference is not None:
         keep_thumbnail(subject.reference, content.reference_sha256)
     keep_thumbnail(photo, sha256)
-    return Kept(made, made.gpu_seconds or seconds, name, sha256)
+    return Kept(made, made.seconds(seconds), name, sha256)
 
 
 def store(claim: Claim, content: Content, method: Method, kept: Kept) -> None:

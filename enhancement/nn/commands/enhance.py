@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from time import perf_counter
+from typing import NamedTuple
 
 import torch
 from tqdm import tqdm
@@ -59,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     with tqdm(total=len(outputs), unit="photo", disable=None) as bar:
         for done in pipelined(outputs, read, partial(timed, work), partial(write, outputs)):
             if done.result is not None:
-                told.count(*done.result)
+                told.count(done.result)
             elif done.error is not None:
                 told.failed.append(done.task)
                 bar.write(reason(done.task, done.error), file=sys.stderr)
@@ -118,11 +119,29 @@ def timed(work: Callable[[Photo], Enhanced], photo: Photo) -> tuple[Enhanced, fl
     return work(photo), perf_counter() - begun_s
 
 
-def write(outputs: dict[Path, Path], path: Path, worked: tuple[Enhanced, float]) -> tuple[Enhanced, float]:
+class Written(NamedTuple):
+    """What is told of a picture.
+
+    Attributes:
+        pixels: How many.
+        seconds: What the network took.
+        device: On which.
+        way: In which precision and mode.
+    """
+
+    pixels: int
+    seconds: float
+    device: str
+    way: str
+
+
+def write(outputs: dict[Path, Path], path: Path, worked: tuple[Enhanced, float]) -> Written:
     """Encode, and put the file in its place whole. Waits for a picture that is underway."""
     made, clock_s = worked
-    replace(outputs[path], encode_png(made.photo))
-    return made, made.gpu_seconds or clock_s
+    photo = made.photo
+    replace(outputs[path], encode_png(photo))
+    way = ", ".join(filter(None, [made.dtype, made.mode]))
+    return Written(photo.shape[0] * photo.shape[1], made.seconds(clock_s), made.device, way)
 
 
 def reason(path: Path, error: Exception) -> str:
@@ -150,13 +169,13 @@ class Told:
     ways: Counter[str] = field(default_factory=Counter)
     failed: list[Path] = field(default_factory=list)
 
-    def count(self, made: Enhanced, seconds: float) -> None:
+    def count(self, written: Written) -> None:
         """A picture is written."""
-        self.network_s += seconds
+        self.network_s += written.seconds
         self.photos += 1
-        self.pixels += made.photo.shape[0] * made.photo.shape[1]
-        self.ways[", ".join(filter(None, [made.dtype, made.mode]))] += 1
-        self.device = made.device
+        self.pixels += written.pixels
+        self.ways[written.way] += 1
+        self.device = written.device
 
     def megapixels_per_second(self) -> float:
         """So far."""

@@ -1,5 +1,6 @@
 """Whether activations are kept or computed again, by the memory there is."""
 
+from itertools import pairwise
 from typing import Literal, cast, get_args
 
 import torch
@@ -16,6 +17,8 @@ SHARE = 0.8
 STRIPS_EACH = 3
 """That a layer holds at once: its window, what it makes, what waits to be added."""
 
+STRIPS_ONCE = 6
+"""For all layers together: while statistics are taken on a GPU, and for the last layer, which is float32."""
 
 PHOTO_BYTES = 3 * 4
 """Of a pixel that a skip takes around all layers: three colours in float32."""
@@ -39,7 +42,7 @@ def pick_mode(chain: Chain, photo: torch.Tensor, dtype: torch.dtype, mode: str =
     height_px, width_px = photo.shape[:2]
     kept, left = kept_bytes(chain, height_px, width_px, dtype), left_on(photo.device)
     strip = min(STRIP_BYTES[photo.device.type], max(map_bytes(chain, height_px, width_px, dtype)))
-    strips = STRIPS_EACH * len(chain.layers) * strip
+    strips = (STRIPS_EACH * longest_pass(chain) + STRIPS_ONCE) * strip
     return "fast" if kept == 0 or left is None or kept + strips <= SHARE * left else "lean"
 
 
@@ -53,12 +56,24 @@ def check_mode(mode: str) -> None:
         raise ModeError(f"The mode must be one of {', '.join(get_args(Asked))}, not {mode!r}.")
 
 
+def longest_pass(chain: Chain) -> int:
+    """How many layers ``fast`` is at in one pass, at most.
+
+    Example:
+        >>> from enhancement.nn.networks.generator import Generator
+        >>> longest_pass(Generator().chain())
+        3
+    """
+    ends = [-1, *chain.normed, len(chain.layers) - 1]
+    return max(end - before for before, end in pairwise(ends))
+
+
 def left_on(device: torch.device) -> int | None:
     """Memory that this process can still get on a device, in bytes; None where nobody says."""
     if device.type != "cuda":
         return left_bytes()
-    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-    return int(torch.cuda.mem_get_info(device)[0]) + kept
+    in_use = torch.cuda.memory_stats(device).get("active_bytes.all.current", 0)  # also by pictures on their way
+    return int(torch.cuda.mem_get_info(device)[0]) + torch.cuda.memory_reserved(device) - int(in_use)
 
 
 def kept_bytes(chain: Chain, height_px: int, width_px: int, dtype: torch.dtype) -> int:

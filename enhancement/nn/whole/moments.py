@@ -30,11 +30,11 @@ class Moments:
     def add(self, strip: Tensor, slot: Tensor | None = None) -> None:
         """Take in (h, W, C), and keep a copy in a slot, where there is one."""
         counts, means, squares = look(strip, slot)
-        pixels = torch.cat([self.count.to(counts).reshape(1), counts])  # (1 + parts,)
-        of_each = torch.cat([self.mean.to(means).expand(1, strip.shape[2]), means])  # (1 + parts, C)
+        pixels = torch.cat([self.count.reshape(1), counts])  # (1 + parts,)
+        of_each = torch.cat([self.mean.expand(1, strip.shape[2]), means])  # (1 + parts, C)
         self.count = pixels.sum()
         self.mean = pixels @ of_each / self.count
-        self.squares = self.squares.to(squares) + squares.sum(0) + pixels @ (of_each - self.mean).square()
+        self.squares = self.squares + squares.sum(0) + pixels @ (of_each - self.mean).square()
 
     @property
     def variance(self) -> Tensor:
