@@ -106,9 +106,7 @@ def look(strip: Tensor, slot: Tensor | None) -> Looked:
 
 def finish_by_torch(then: Finishing, rows: Tensor, added: Tensor | None, places: Tensor, edge_px: int) -> None:
     """An operation at a time."""
-    made = rows.float()
-    if then.norm is not None:
-        made = torch.addcmul(then.norm[1], made, then.norm[0], out=made)
+    made = rows.float() if then.norm is None else torch.addcmul(then.norm[1], rows, then.norm[0])  # float32
     made = stepped(made, then.layer.activation)
     if added is not None:
         made += added
