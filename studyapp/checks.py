@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from studyapp.environment import BROKERS, without_password
+from studyapp.links import THIS_MACHINE
 
 
 @register()
@@ -55,13 +56,10 @@ def job_times_make_sense(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
     ]
 
 
-LOCAL = {"localhost", "127.0.0.1", "[::1]"}
-
-
 @register()
 def others_come_by_https(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Where the server has a name for others, logins and observers' links shouldn't travel in the clear."""
-    others = sorted(set(settings.ALLOWED_HOSTS) - LOCAL)
+    others = sorted(set(settings.ALLOWED_HOSTS) - set(THIS_MACHINE))
     if settings.HTTPS or not others:
         return []
     return [
@@ -73,6 +71,9 @@ def others_come_by_https(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
     ]
 
 
+FROM_ZERO = ("PROXIES", "DEVICE_KEEP_DAYS", "UPLOAD_SPARE_MB")
+
+
 @register()
 def limits_make_sense(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """A limit of zero would let nobody in at all."""
@@ -81,13 +82,19 @@ def limits_make_sense(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
         "LOGIN_WAIT_MINUTES": settings.AXES_COOLOFF_TIME.total_seconds(),
         "SITTINGS_PER_HOUR": settings.SITTINGS_PER_HOUR,
         "LOGIN_DAYS": settings.SESSION_COOKIE_AGE,
-        "PROXIES": settings.PROXIES + 1,
-        "DEVICE_KEEP_DAYS": settings.DEVICE_KEEP_DAYS + 1,
+        "JOB_RESEND_S": settings.JOB_RESEND_S,
+        "JOB_MAX_ATTEMPTS": settings.JOB_MAX_ATTEMPTS,
+        "UPLOAD_MAX_FILE_MB": settings.UPLOAD_MAX_FILE_MB,
+        "UPLOAD_MAX_MB": settings.UPLOAD_MAX_MB,
+        "UPLOAD_MAX_FILES": settings.UPLOAD_MAX_FILES,
+        "UPLOAD_KEEP_DAYS": settings.UPLOAD_KEEP_DAYS,
     }
+    told |= {name: getattr(settings, name) + 1 for name in FROM_ZERO}
     wrong = [name for name, value in told.items() if value <= 0]
     if not wrong:
         return []
     hint = (
-        "Limits and times are above zero; PROXIES is 0 or the number of proxies in front, DEVICE_KEEP_DAYS 0 or days."
+        "Limits and times are above zero; PROXIES is 0 or the number of proxies in front, DEVICE_KEEP_DAYS 0 or days, "
+        "UPLOAD_SPARE_MB 0 or more."
     )
     return [Error(f"{', '.join(wrong)}: too small.", hint=hint, id="phoropter.E004")]

@@ -11,7 +11,29 @@ from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 
 HEARING = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+YES, NO = ("1", "true", "yes", "y", "on", "ok"), ("0", "false", "no", "n", "off", "")
 BROKERS = ("filesystem", "redis", "rediss", "amqp", "amqps")
+
+
+class Environment(Env):  # type: ignore[misc]  # environ has no types
+    """Variables as settings; what can't be read is refused by name, where a wrong word would only be taken for no."""
+
+    def get_value(self, var: str, cast: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """A variable, or its default.
+
+        Raises:
+            ImproperlyConfigured: It is no number, or neither yes nor no.
+        """
+        told = self.ENVIRON.get(var)
+        if cast is bool and told is not None and told.strip().lower() not in YES + NO:
+            raise ImproperlyConfigured(f"{var} is {told!r}; write true or false.")
+        try:
+            return super().get_value(var, cast, *args, **kwargs)
+        except ValueError:
+            if cast not in (int, float):
+                raise  # may hold half a password; whoever asked for an address says what is wrong with it
+            wanted = "whole number" if cast is int else "number"
+            raise ImproperlyConfigured(f"{var} is {told!r}; write a {wanted}.") from None
 
 
 def database(env: Env, data_dir: Path) -> dict[str, Any]:

@@ -13,6 +13,8 @@ KEPT = 4
 ADDRESS = re.compile(r"(/(?:look|trial|seen)/|/password/[\w-]+/)([\w:.-]{6,})")
 PASSWORD_IN_URL = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s/@]+(@)")
 BEARER = re.compile(r"(\bBearer\s+|\bphoropter_)([\w.~+/-]{12,}=*)")
+ARRIVAL = re.compile(r"""(/s/[\w-]+/?\?)[^\s"'<>]+""")
+"""A study's link with what it says of who comes: invitation codes, and panels' ids by names that each study chooses."""
 NAMED = re.compile(
     r"""((?:__Host-)?sessionid|csrftoken|csrfmiddlewaretoken|sitting-[\w-]+|password\w*|secret_?key|token)
         (["']?\s*[=:]\s*["']?)([^\s"';,&]+)""",
@@ -44,6 +46,7 @@ def without_secrets(text: str) -> str:
     text = ADDRESS.sub(lambda found: f"{found[1]}{found[2][:KEPT]}…", text)
     text = PASSWORD_IN_URL.sub(r"\1…\2", text)
     text = BEARER.sub(lambda found: f"{found[1]}…", text)
+    text = ARRIVAL.sub(r"\1…", text)
     text = NAMED.sub(lambda found: f"{found[1]}{found[2]}…", text)
     for secret in _known():
         text = text.replace(secret, "…")

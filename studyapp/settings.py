@@ -8,13 +8,12 @@ from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
 
-import environ
 from csp.constants import NONE, SELF
 
-from studyapp.environment import database, kept_secret, mail, storage
+from studyapp.environment import Environment, database, kept_secret, mail, storage
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+env = Environment()
 
 # Where everything that is not code lives: database, pictures, broker, logs, secret key.
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
@@ -187,7 +186,11 @@ JOB_KINDS = {
 TRAINING_DIR = Path(env.str("TRAINING_DIR", default=str(DATA_DIR / "training"))).resolve()
 
 # What `tend_jobs` does every hour beside, by dotted path for the same reason.
-TIDIED_HOURLY = ["enhancement.services.uploads.remove_stale_uploads", "studyapp.services.retention.erase_due"]
+TIDIED_HOURLY = [
+    "enhancement.services.uploads.remove_stale_uploads",
+    "studyapp.services.retention.erase_due",
+    "studyapp.services.crowds.forget_beginnings",
+]
 
 # Photos that people send: where they wait for the rest, and how much is taken.
 UPLOAD_DIR = Path(env.str("UPLOAD_DIR", default=str(DATA_DIR / "uploads"))).resolve()

@@ -71,9 +71,13 @@ def count_beginning(request: HttpRequest) -> None:
     """Remember for an hour that a sitting was begun from there, and forget what is older."""
     if sits_at_the_machine(request):
         return
-    now = timezone.now()
-    Beginning.objects.filter(begun_at__lte=now - WINDOW).delete()
-    Beginning.objects.create(address=_hidden(request), begun_at=now)
+    forget_beginnings()
+    Beginning.objects.create(address=_hidden(request), begun_at=timezone.now())
+
+
+def forget_beginnings() -> None:
+    """Erase what no limit asks for any more; `tend_jobs` does so every hour, or those of a study's end would stay."""
+    Beginning.objects.filter(begun_at__lte=timezone.now() - WINDOW).delete()
 
 
 def _hidden(request: HttpRequest) -> str:

@@ -1,5 +1,6 @@
 """Making a study, opening it, pausing it, closing it."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 from django.contrib.auth.models import User
@@ -41,7 +42,7 @@ def create_study(definition: Definition, owner: User) -> Study:
         for kind, text in texts.items():
             if text.strip():
                 write_version(study, StudyText.Kind(kind), text.strip(), language)
-    if problems := problems_of_design(study):
+    if problems := problems_of_references(study) or problems_of_design(study):
         raise StudyProblemError(problems)
     set_recruiting(study, definition.recruiting)
     prepare_study(study, owner)
@@ -141,7 +142,7 @@ def problems_of_opening(study: Study) -> list[str]:
         problems.append("A closed study stays closed; copy it to ask again.")
     if not study.texts.filter(kind=StudyText.Kind.INSTRUCTIONS).exists():
         problems.append("It has no instructions; write some.")
-    problems += problems_of_conditions(study) or problems_of_design(study)
+    problems += problems_of_conditions(study) or problems_of_references(study) or problems_of_design(study)
     lacking = unrendered(study).count()
     if lacking and not problems:
         problems.append(
@@ -160,6 +161,21 @@ def problems_of_conditions(study: Study) -> list[str]:
         for camera in sorted(cameras)
         if method_for(condition, camera) is None
     ]
+
+
+def problems_of_references(study: Study) -> list[str]:
+    """Conditions that stand for the better camera's photo where contents have none: they could never be shown."""
+    without = Counter(study.testset.contents.filter(reference_sha256="").values_list("camera", flat=True))
+    problems = []
+    for condition in study.conditions.prefetch_related("methods__method"):
+        methods = {camera: method_for(condition, camera) for camera in without}
+        lacking = sum(without[camera] for camera, method in methods.items() if method and method.kind == "reference")
+        if lacking:
+            problems.append(
+                f"Condition {condition} shows the reference photo, and {lacking} of {study.testset.contents.count()} "
+                f"contents of {study.testset} have none: leave the condition out, or take a test set with references."
+            )
+    return problems
 
 
 def problems_of_design(study: Study) -> list[str]:

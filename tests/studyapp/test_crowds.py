@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from enhancement.management.commands.tend_jobs import tidy
 from studyapp.models import Beginning, Study
 from tests.studyapp.factories import sit
 
@@ -43,6 +44,16 @@ def test_an_hour_later_it_is_forgotten(study: Study) -> None:
     begin(study)
     Beginning.objects.update(begun_at=timezone.now() - timedelta(minutes=61))
     assert begin(study).status_code == 302
+    assert Beginning.objects.count() == 1
+
+
+def test_the_last_of_a_study_is_forgotten_by_the_clock(study: Study) -> None:
+    begin(study)
+    begin(study)
+    Beginning.objects.filter(pk=Beginning.objects.latest("pk").pk).update(
+        begun_at=timezone.now() - timedelta(minutes=61)
+    )
+    tidy()
     assert Beginning.objects.count() == 1
 
 

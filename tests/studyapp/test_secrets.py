@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 from pytest_django import Settings
 
-from studyapp.environment import database, kept_secret, mail, storage, without_password
+from studyapp.environment import Environment, database, kept_secret, mail, storage, without_password
 from studyapp.logs import Discreet, without_secrets
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,6 +72,8 @@ class TestLogs:
             ("postgres://me:geheim@db/x", "postgres://me:…@db/x"),
             ("Cookie: sessionid=abc123; csrftoken=def456", "Cookie: sessionid=…; csrftoken=…"),
             ("{'password': 'geheim', 'username': 'ada'}", "{'password': '…', 'username': 'ada'}"),
+            ('"GET /s/abcd/?invitation=23456789abcd&PROLIFIC_PID=5f12 HTTP/1.1" 200', '"GET /s/abcd/?… HTTP/1.1" 200'),
+            ('"GET /s/abcd/ HTTP/1.1" 200', '"GET /s/abcd/ HTTP/1.1" 200'),
             ("Not Found: /studies/12/", "Not Found: /studies/12/"),
         ],
     )
@@ -126,6 +128,32 @@ class TestRefusals:
         assert without_password("filesystem://") == "filesystem://"
 
 
+class TestEnvironment:
+    @pytest.mark.parametrize(("told", "read"), [("true", True), ("Yes", True), ("off", False), ("0", False)])
+    def test_it_works(self, monkeypatch: pytest.MonkeyPatch, told: str, read: bool) -> None:
+        monkeypatch.setenv("HTTPS", told)
+        assert Environment().bool("HTTPS", default=False) is read
+        monkeypatch.delenv("HTTPS")
+        assert Environment().bool("HTTPS", default=True) is True
+
+    @pytest.mark.parametrize(
+        ("kind", "told", "words"),
+        [
+            ("bool", "enabled", "PROXIES is 'enabled'; write true or false."),
+            ("int", "one", "PROXIES is 'one'; write a whole number."),
+            ("int", "", "PROXIES is ''; write a whole number."),
+            ("float", "5 s", "PROXIES is '5 s'; write a number."),
+        ],
+    )
+    def test_what_cannot_be_read_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch, kind: str, told: str, words: str
+    ) -> None:
+        monkeypatch.setenv("PROXIES", told)
+        with pytest.raises(ImproperlyConfigured) as refused:
+            getattr(Environment(), kind)("PROXIES", default=0)
+        assert str(refused.value) == words
+
+
 class TestChecks:
     def test_behind_https_nothing_is_left_to_say(self, tmp_path: Path) -> None:
         done = check(
@@ -141,10 +169,16 @@ class TestChecks:
         settings.HTTPS = True
         assert not [one for one in run_checks() if one.id == "phoropter.W001"]
 
-    def test_a_limit_of_nothing_is_refused(self, settings: Settings) -> None:
-        settings.SITTINGS_PER_HOUR = 0
+    @pytest.mark.parametrize(
+        ("name", "wrong", "right"),
+        [("SITTINGS_PER_HOUR", 0, 1), ("JOB_MAX_ATTEMPTS", 0, 1), ("UPLOAD_MAX_MB", -5, 1), ("UPLOAD_SPARE_MB", -1, 0)],
+    )
+    def test_a_limit_of_nothing_is_refused(self, settings: Settings, name: str, wrong: int, right: int) -> None:
+        setattr(settings, name, wrong)
         (error,) = [one for one in run_checks() if one.id == "phoropter.E004"]
-        assert "SITTINGS_PER_HOUR" in error.msg
+        assert error.msg == f"{name}: too small."
+        setattr(settings, name, right)
+        assert not [one for one in run_checks() if one.id == "phoropter.E004"]
 
     def test_cookies_over_https_are_this_host_s_alone(self, tmp_path: Path) -> None:
         code = (

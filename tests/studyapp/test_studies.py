@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from enhancement.models import Job
+from enhancement.models import Content, Job
 from enhancement.services.verification import run_checks
 from studyapp.definition import StudyProblemError, read_definition
 from studyapp.models import Rendering, Study
@@ -127,6 +127,22 @@ def test_what_is_wrong_is_said_and_nothing_is_made(definition: Path, change: tup
     assert all(word in str(wrong.value) for word in words), str(wrong.value)
     assert not Study.objects.exists()
     assert not Job.objects.exists()
+
+
+@pytest.mark.parametrize("without", [1, 4])
+def test_a_reference_that_photos_lack_is_said_at_once(definition: Path, without: int) -> None:
+    make_method("reference")
+    lacking = list(Content.objects.order_by("pk").values_list("pk", flat=True)[:without])
+    Content.objects.filter(pk__in=lacking).update(
+        reference_file="", reference_sha256="", reference_width_px=None, reference_height_px=None
+    )
+    create_study(read_definition(definition), make_user())
+    definition.write_text(WHOLE.replace("Pets", "Cats").replace('iphone = "auto"', 'iphone = "reference"'))
+    with pytest.raises(
+        StudyProblemError, match=f"shows the reference photo, and {without} of 4 contents"
+    ):
+        create_study(read_definition(definition), make_user("other"))
+    assert Study.objects.count() == 1
 
 
 def test_strata_share_out_a_sitting_and_have_their_policy() -> None:

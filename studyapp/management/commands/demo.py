@@ -18,8 +18,8 @@ from fixtures.demo_network import CHECKPOINT
 from fixtures.demo_photos import EXTERNAL, write_demo_photos
 from studyapp.definition import Definition
 from studyapp.environment import kept_secret
+from studyapp.links import address_file
 from studyapp.management.commands.serve import Command as Serve
-from studyapp.management.commands.serve import address_file
 from studyapp.models import Study
 from studyapp.services.renderings import prepare_study
 from studyapp.services.studies import create_study, open_study

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from studyapp.management.commands.serve import address_file
+from studyapp.links import HELP, UNKNOWN, site
 from studyapp.models import Study
 from studyapp.services.invitations import BadNumberError, make_invitations
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("number", type=int, help="how many codes")
         parser.add_argument("--sittings", type=int, default=1, help="how many sittings may begin by each (1)")
         parser.add_argument("--group", default="", help="whose quota they count towards")
-        parser.add_argument("--site", help="how observers reach this server; where `serve` runs otherwise")
+        parser.add_argument("--site", help=HELP)
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = Study.objects.filter(code=options["study"]) or Study.objects.filter(name=options["study"])
@@ -29,10 +29,9 @@ class Command(BaseCommand):
             made = make_invitations(found[0], options["number"], sittings=options["sittings"], group=options["group"])
         except BadNumberError as error:
             raise CommandError(str(error)) from error
-        served = address_file()
-        site = options["site"] or (served.read_text() if served.exists() else "https://YOUR-SERVER")
+        address = site(options["site"]) or UNKNOWN
         rows = csv.writer(self.stdout, lineterminator="\n")
         rows.writerow(["code", "link", "group", "sittings"])
         for one in made:
-            link = f"{site.strip().rstrip('/')}/s/{found[0].code}/?invitation={one.code}"
+            link = f"{address}/s/{found[0].code}/?invitation={one.code}"
             rows.writerow([one.code, link, one.group, one.sittings])

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from enhancement.services.progress import follow
 from studyapp.definition import StudyProblemError
-from studyapp.management.commands.serve import address_file
+from studyapp.links import HELP, UNKNOWN, site
 from studyapp.models import Study
 from studyapp.services.renderings import prepare_study
 from studyapp.services.studies import open_study
@@ -19,7 +19,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("study", help="its code or its name")
         parser.add_argument("--follow", action="store_true", help="wait for its jobs, with progress")
-        parser.add_argument("--site", help="how observers reach this server; where `serve` runs otherwise")
+        parser.add_argument("--site", help=HELP)
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = Study.objects.filter(code=options["study"]) or Study.objects.filter(name=options["study"])
@@ -31,6 +31,4 @@ class Command(BaseCommand):
             open_study(found[0])
         except StudyProblemError as error:
             raise CommandError(str(error)) from error
-        served = address_file()
-        site = options["site"] or (served.read_text() if served.exists() else "https://YOUR-SERVER")
-        self.stdout.write(f"{found[0]} is open: {site.rstrip('/')}/s/{found[0].code}/")
+        self.stdout.write(f"{found[0]} is open: {site(options['site']) or UNKNOWN}/s/{found[0].code}/")

@@ -1,6 +1,5 @@
 """`manage.py serve`: everything one machine needs, until Ctrl-C."""
 
-import socket
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -10,6 +9,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from studyapp.links import address_file, served_at
 from studyapp.processes import PortTakenError, refuse_taken_port, serve
 
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         call_command("migrate", verbosity=0)
         logs = Path(settings.DATA_DIR) / "logs"
-        address_file().write_text(f"http://{_reachable(host)}:{port}")
+        address_file().write_text(served_at(host, port))
         status = serve(host, port, base=settings.BASE_DIR, logs=logs, then=lambda: self.ready(host, port))
         if status:
             raise CommandError(f"A process stopped by itself (status {status}), and the others with it; see {logs}.")
@@ -37,15 +37,3 @@ class Command(BaseCommand):
     def ready(self, host: str, port: int) -> None:
         """What a person reads once everything has been started."""
         self.stdout.write(f"Phoropter runs at {address_file().read_text()}/ — Ctrl-C stops it.")
-
-
-def address_file() -> Path:
-    """Where `serve` writes the address that people reach it by, for commands that print links."""
-    return Path(settings.DATA_DIR) / "address"
-
-
-def _reachable(host: str) -> str:
-    """A name for the address: of this machine, where others are let in."""
-    if host in ("0.0.0.0", "::"):  # noqa: S104
-        return socket.gethostname()
-    return "localhost" if host == "127.0.0.1" else host

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from analysis.reporting.report import SIMULATED_STAMP
 from studyapp.definition import StudyProblemError
-from studyapp.management.commands.serve import address_file
+from studyapp.links import HELP, site
 from studyapp.models import Study
 from studyapp.services.rehearsals import (
     Rehearsal,
@@ -41,7 +41,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("study", help="its code or its name; a draft will do, once its renderings are made")
         parser.add_argument("--observers", type=int, default=50, help="places to fill (default: 50)")
-        parser.add_argument("--site", help="how the server is reached; where `serve` runs otherwise")
+        parser.add_argument("--site", help=HELP)
         parser.add_argument("--truth", default="", help="name=log-odds,… or a TOML file; drawn from the seed otherwise")
         parser.add_argument("--tie", type=float, help="Davidson's ν (default: 0.3 where the study takes ties)")
         parser.add_argument("--side-bias", type=float, default=0.0, help="advantage of the left side, log-odds")
@@ -121,10 +121,10 @@ def _study(name: str) -> Study:
 
 
 def _site(given: str | None) -> str:
-    served = address_file()
-    if not given and not served.exists():
+    address = site(given)
+    if address is None:
         raise CommandError("No server has been started here yet; start one (manage.py serve), or give --site.")
-    return (given or served.read_text()).rstrip("/")
+    return address
 
 
 def _population(study: Study, options: dict[str, Any]) -> Population:
