@@ -116,6 +116,11 @@ def sift(votes: pd.DataFrame, *, include_simulated: bool = False) -> Sifted:
     )
 
 
+def in_use(votes: pd.DataFrame) -> pd.DataFrame:
+    """All rows but those of sittings that somebody has decided to leave out: no rule looks at those observers."""
+    return votes[_column(votes, "use", "") != "no"]
+
+
 def _reasons(votes: pd.DataFrame, *, include_simulated: bool) -> "pd.Series[str]":
     kind = _column(votes, "kind", "main")
     holds = {name: kind == name for name in KINDS if name != "main"}

@@ -154,7 +154,7 @@ def _check_directory(file: IO[bytes], size: int, limits: Limits) -> None:
     if at < 0 or len(tail) - at < END_RECORD.size:
         raise _whole("it is no zip, or its end is missing", "send it again, or the photos themselves")
     _, _, _, _, entries, directory_bytes, _, _ = END_RECORD.unpack_from(tail, at)
-    entries, directory_bytes = _long_directory(file, tail, at) or (entries, directory_bytes)
+    entries, directory_bytes = _long_directory(file, size, tail, at) or (entries, directory_bytes)
     file.seek(0)
     if entries > limits.entries:
         raise _whole(f"it holds {entries} files, more than {limits.entries}", "split it, or leave files out")
@@ -162,12 +162,15 @@ def _check_directory(file: IO[bytes], size: int, limits: Limits) -> None:
         raise _whole("its list of files is longer than its number of files explains", AGAIN)
 
 
-def _long_directory(file: IO[bytes], tail: bytes, at: int) -> tuple[int, int] | None:
+def _long_directory(file: IO[bytes], end: int, tail: bytes, at: int) -> tuple[int, int] | None:
     """The same of a zip64, which has a second record for what doesn't fit into the first."""
     before = at - LONG_LOCATOR.size
     if before < 0 or tail[before : before + 4] != LONG_LOCATOR_MAGIC:
         return None
     _, _, place, _ = LONG_LOCATOR.unpack_from(tail, before)
+    if place != end - (len(tail) - before) - LONG_END_RECORD.size:
+        # Pythons differ in which of the two they read: the one that is named, or the one that stands before.
+        raise _whole("its list of files isn't where it says", AGAIN)
     try:
         file.seek(place)
         record = file.read(LONG_END_RECORD.size)

@@ -10,6 +10,7 @@ from enhancement.photo_files import Found, Problem, leads_out
 
 COLUMNS = ("input", "reference", "scene", "camera", "name")
 ENCODING = "utf-8-sig"
+MOST_BYTES = 16 << 20
 
 
 def read_manifest(manifest: Path, camera: str, problems: list[Problem]) -> Iterator[Found]:
@@ -23,6 +24,10 @@ def read_manifest(manifest: Path, camera: str, problems: list[Problem]) -> Itera
         camera: What took the inputs, where the manifest doesn't say.
         problems: Is added to.
     """
+    if manifest.exists() and manifest.stat().st_size > MOST_BYTES:
+        what = f"a manifest of {manifest.stat().st_size:,} bytes"
+        problems.append(Problem(manifest, what, f"keep it below {MOST_BYTES:,}: one line names one photo"))
+        return
     try:
         rows = list(csv.reader(manifest.read_text(ENCODING).splitlines(), strict=True))
     except (OSError, UnicodeDecodeError, csv.Error) as error:

@@ -13,7 +13,7 @@ from analysis.quality.sensitivity import Sensitivity, sensitivity
 from analysis.quality.study import ObserverQuality, Quality, quality
 from analysis.quality.transitivity import KINDS
 from analysis.reporting.report import SIMULATED_STAMP
-from analysis.votes import read_votes, sift
+from analysis.votes import in_use, read_votes, sift
 from analysis.wording import counted, sample_said
 
 HELP = "observers one by one, who is flagged by which rule, the quality of the study, and what screening changes"
@@ -32,6 +32,7 @@ def run(asked: argparse.Namespace) -> str:
     rows, simulated = read_votes(asked.votes, asked.layout), asked.include_simulated
     sifted = sift(rows, include_simulated=simulated)
     require_real(asked.votes, sifted)
+    rows = in_use(rows)
     found = quality(rows, include_simulated=simulated, seed=asked.seed)
     drawn = {"replicates": asked.replicates, "seed": asked.seed}
     changed = sensitivity(rows, found.screening, include_simulated=simulated, **drawn)

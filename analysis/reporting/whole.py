@@ -12,7 +12,7 @@ from analysis.quality.study import quality
 from analysis.reporting.depths import against_people, by_content, camps_told, quality_told
 from analysis.reporting.report import SEED, report
 from analysis.reporting.tallies import camera_metrics, camera_pairs, content_shares, screened, side_counts
-from analysis.votes import Sifted, sift
+from analysis.votes import Sifted, in_use, sift
 
 REPLICATES = 1000
 
@@ -69,7 +69,7 @@ def _of_votes(
     votes: pd.DataFrame, sifted: Sifted, names: Sequence[str], *, include_simulated: bool, **settings: Any
 ) -> dict[str, Any]:
     """What the votes are worth, the scores without the flagged, and camps; sittings that nobody uses are not held."""
-    used = votes[votes["use"] != "no"] if "use" in votes.columns else votes
+    used = in_use(votes)
     found = quality(used, include_simulated=include_simulated, seed=settings["seed"])
     return {
         "quality": quality_told(found),

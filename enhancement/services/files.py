@@ -1,6 +1,8 @@
 """Pictures and weights by the hash of their bytes: the same are kept once, and a name can't lie about its content."""
 
 import hashlib
+import logging
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +11,8 @@ from pathlib import Path
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.models.fields.files import FieldFile
+
+log = logging.getLogger(__name__)
 
 
 class DamagedFileError(Exception):
@@ -19,8 +23,12 @@ def keep(folder: str, data: bytes, suffix: str) -> tuple[str, str]:
     """Store bytes under their hash; storing the same again changes nothing. Returns the name and the sha256."""
     sha256 = hashlib.sha256(data).hexdigest()
     name = place_of(folder, sha256, suffix)
-    if not default_storage.exists(name):
+    try:
+        os.utime(default_storage.path(name))  # young again: it may have been nobody's, and about to be removed
+    except FileNotFoundError:
         keep_as(name, data)
+    except PermissionError:
+        log.debug("%s belongs to another user, and keeps its time", name)
     return name, sha256
 
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from importlib import import_module
 from time import monotonic
@@ -14,7 +14,7 @@ from celery import current_app
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
@@ -28,6 +28,10 @@ UNSTARTED: dict[str, Any] = {
     "done_units": 0, "total_units": 0, "earlier_units": 0, "progress_at": None, "finished_at": None, "error": "",
 }  # fmt: skip
 """What a new attempt knows of its own progress: nothing yet."""
+UNRUNG: dict[str, Any] = {"sent_at": None, "rings": 0}
+"""A job that no worker has been told of since it was queued."""
+MOST_DOUBLED = 5
+"""How often the time between two messages doubles."""
 PROGRESS_EVERY_S = 2.0
 RUN_JOB = "enhancement.tasks.run_job"
 AWAY = (OperationalError, InterfaceError)
@@ -106,7 +110,8 @@ def request_job(
         raise ValueError(f"no job is called {kind!r}; known: {', '.join(settings.JOB_KINDS)}")
     with transaction.atomic():
         states = [Job.State.QUEUED] if after else OPEN
-        job = Job.objects.filter(kind=kind, params=dict(params), state__in=states).first()
+        same = Job.objects.filter(kind=kind, params=dict(params), state__in=states)
+        job = same.select_for_update().first()  # no worker takes it before it knows what it waits for
         if job is None:
             job = Job.objects.create(kind=kind, queue=queue, label=label[:200], params=dict(params), requested_by=by)
         job.after.add(*(earlier for earlier in after if earlier.pk != job.pk))
@@ -137,13 +142,15 @@ def _ring(job: Job) -> None:
     except BrokerError:
         log.warning("the broker can't be reached; job %s waits until it can", job.pk)
         return
-    Job.objects.filter(id=job.pk).update(sent_at=timezone.now())
+    Job.objects.filter(id=job.pk).update(sent_at=timezone.now(), rings=F("rings") + 1)
 
 
 def claim_job(job_id: int, owner: str) -> Claim | None:
     """Take a queued job whose predecessors are done; of many workers that try, one gets it."""
     now = timezone.now()
     with transaction.atomic():
+        if not Job.objects.select_for_update().filter(id=job_id, state=Job.State.QUEUED).exists():
+            return None
         waiting = Job.objects.filter(id=job_id, after__in=Job.objects.exclude(state=Job.State.DONE)).exists()
         taken = not waiting and Job.objects.filter(id=job_id, state=Job.State.QUEUED).update(
             state=Job.State.RUNNING,
@@ -216,12 +223,12 @@ def _take_back(among: QuerySet[Job], job: Job, reason: str) -> None:
         finish_job(Claim(job.pk, job.attempt, job.params), Job.State.FAILED, words)
         return
     still = among.filter(pk=job.pk, attempt=job.attempt)
-    still.update(state=Job.State.QUEUED, deaths=F("deaths") + 1, owner="", sent_at=None)
+    still.update(state=Job.State.QUEUED, deaths=F("deaths") + 1, owner="", **UNRUNG)
 
 
 def give_back(claim: Claim) -> None:
     """Queue a job again whose worker is told to stop: nothing is wrong with either, and no death is counted."""
-    if _still_ours(claim).update(state=Job.State.QUEUED, owner="", sent_at=None):
+    if _still_ours(claim).update(state=Job.State.QUEUED, owner="", **UNRUNG):
         start(claim.job_id)
 
 
@@ -252,7 +259,7 @@ def retry_job(job: Job) -> bool:
     False when it was neither, or somebody else was quicker: then nothing was changed.
     """
     with transaction.atomic():
-        again = {**UNSTARTED, "state": Job.State.QUEUED, "deaths": 0, "sent_at": None, "owner": ""}
+        again = {**UNSTARTED, **UNRUNG, "state": Job.State.QUEUED, "deaths": 0, "owner": ""}
         if not Job.objects.filter(id=job.pk, state__in=ENDED_BADLY).update(**again):
             return False
         for earlier in job.after.filter(state__in=ENDED_BADLY):
@@ -269,8 +276,14 @@ def tend_jobs() -> int:
     for job in dead:
         _take_back(dead, job, f"Its worker died {job.deaths + 1} times.")
         touched += 1
-    resend = Q(sent_at=None) | Q(sent_at__lt=now - timedelta(seconds=settings.JOB_RESEND_S))
-    for job_id in Job.objects.filter(resend, state=Job.State.QUEUED).values_list("id", flat=True):
-        start(job_id)
-        touched += 1
+    for job in Job.objects.filter(state=Job.State.QUEUED):
+        if _is_to_ring(job, now):
+            start(job.pk)
+            touched += 1
     return touched
+
+
+def _is_to_ring(job: Job, now: datetime) -> bool:
+    """Whether a bell may have been lost. Ever more rarely: where a worker is only busy, its messages pile up."""
+    patience_s = settings.JOB_RESEND_S * 2 ** min(max(job.rings - 1, 0), MOST_DOUBLED)
+    return job.sent_at is None or job.sent_at < now - timedelta(seconds=patience_s)

@@ -67,7 +67,7 @@ def take_piece(file: UploadedFile, sha256: str, offset: int, body: Readable) -> 
 @transaction.atomic
 def _meant(file: UploadedFile, sha256: str) -> UploadedFile:
     """The row, for this content."""
-    upload = Upload.objects.select_related("job", "testset").get(pk=file.upload_id)
+    upload = Upload.objects.select_for_update(of=("self",)).select_related("job", "testset").get(pk=file.upload_id)
     refuse_changes_while_making(upload)
     file = UploadedFile.objects.select_for_update().get(pk=file.pk)
     if file.sha256 == sha256:

@@ -64,9 +64,7 @@ def make_testset_job(claim: Claim) -> None:
         NothingStoredError: Something is wrong; the upload's report has it line by line.
         SupersededError: The job was cancelled or given to another worker meanwhile.
     """
-    upload = Upload.objects.filter(pk=claim.params["upload"]).first()
-    if upload is None:
-        raise NothingStoredError("The upload has been removed.")
+    upload = _as_asked_for(claim)
     if upload.testset_id is None:
         try:
             lines = _made(claim, upload)
@@ -82,6 +80,26 @@ def make_testset_job(claim: Claim) -> None:
             raise NothingStoredError("\n".join(_as_text(line) for line in lines))
         Upload.objects.get(pk=upload.pk).files.all().delete()
     shutil.rmtree(folder_of(upload.pk), ignore_errors=True)
+
+
+@transaction.atomic
+def _as_asked_for(claim: Claim) -> Upload:
+    """The upload of a job, which may have been retried after its files were changed.
+
+    Raises:
+        NothingStoredError: It is gone, was asked for anew since, or files are still on their way.
+    """
+    upload = Upload.objects.select_for_update(of=("self",)).filter(pk=claim.params["upload"]).first()
+    if upload is None:
+        raise NothingStoredError("The upload has been removed.")
+    if upload.testset_id is not None:
+        return upload
+    if upload.job_id != claim.job_id:
+        raise NothingStoredError(f"Its test set has been asked for anew since, by job #{upload.job_id}.")
+    arriving = upload.files.filter(state=UploadedFile.State.ARRIVING).count()
+    if arriving:
+        raise NothingStoredError(f"{arriving} file(s) have not arrived yet; send them again, or remove them.")
+    return upload
 
 
 def _made(claim: Claim, upload: Upload) -> list[dict[str, Any]]:

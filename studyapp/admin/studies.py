@@ -187,7 +187,11 @@ class StudyAdmin(Steered, Owned, ModelAdmin[Study]):
 
     def save_model(self, request: HttpRequest, obj: Study, form: Any, change: bool) -> None:
         obj.policy_version = policy_of(obj.policy_version, obj.strata)
-        super().save_model(request, obj, form, change)
+        if change:  # what the form doesn't hold may have been changed meanwhile: the study closed, or paused when full
+            columns = {field.name for field in Study._meta.concrete_fields}
+            obj.save(update_fields=(columns & set(form.changed_data)) | {"policy_version"})
+        else:
+            super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -13,6 +13,7 @@ FILES = {
     "exposures.csv, exposures.parquet": "every pair that was painted on an observer's screen, one row each, "
     "answered or not; the columns are explained in the program's docs/export.md",
     "sessions.csv": "every sitting, one row each",
+    "pages.csv": "every page around the pairs that was done, one row each, with what was told on it",
     "rejected.csv": "second, different answers to a pair and answers that came too late: kept, never counted",
     "study.toml": "the study as it was defined; `manage.py create_study study.toml` makes the same one again",
     "schedule.json": "seed, policy and design, from which every sitting's pairs, order and sides follow again",

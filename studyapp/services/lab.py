@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from studyapp.models import StudySession
+from django.db.models import QuerySet
+
+from studyapp.models import Observer, StudySession
 from studyapp.models.observer import LAB_MEASURES
 
 
@@ -23,3 +25,13 @@ def lab_told(session: StudySession) -> dict[str, Any]:
     """What was written down, as it was told."""
     measures = {name: getattr(session, f"lab_{name}") for name in LAB_MEASURES}
     return {**session.lab, **{name: value for name, value in measures.items() if value is not None}}
+
+
+def observer_in_lab(sittings: QuerySet[StudySession], code: str) -> Observer | None:
+    """Who sat there before under a supervisor's code, and hasn't withdrawn: their votes hang together."""
+    return Observer.objects.filter(sessions__in=sittings.filter(lab__observer=code), withdrawn_at=None).first()
+
+
+def is_shared(session: StudySession) -> bool:
+    """Whether a lab's code alone ties a sitting to others. Anybody can type such a code: their links stay apart."""
+    return "observer" in session.lab and session.observer.sessions.exclude(pk=session.pk).exists()

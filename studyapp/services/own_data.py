@@ -10,19 +10,24 @@ from django.db.models import Q, QuerySet
 
 from studyapp.forms import DEVICE, LOOKED
 from studyapp.models import Decision, Study, StudySession, Trial
-from studyapp.services.lab import lab_told
+from studyapp.services.lab import is_shared, lab_told
 
 FORMAT = "phoropter-own-data-1"
 
 
 def held_about(session: StudySession) -> dict[str, Any]:
-    """One observer's sittings with every answer, and what was told, noted and erased, as plain data."""
+    """One observer's sittings with every answer, and what was told, noted and erased, as plain data.
+
+    Of a sitting that only a lab's code ties to others, it alone, and no background: that may be somebody else's.
+    """
+    shared = is_shared(session)
     theirs = session.observer.sessions.select_related("study", "slot", "instructions", "consent", "invitation")
+    theirs = theirs.filter(pk=session.pk) if shared else theirs
     return {
         "format": FORMAT,
         "observer": {
             "code": session.observer.code,
-            "background": session.observer.background,
+            "background": {} if shared else session.observer.background,
             "first_seen_at": session.observer.created_at,
             "withdrawn_at": session.observer.withdrawn_at,
         },

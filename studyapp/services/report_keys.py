@@ -19,7 +19,9 @@ LAYOUT = 3
 
 def report_key(study: Study, *, include_simulated: bool = False) -> str:
     """Changes with whatever the report rests on: showings, votes, sittings, metrics, conditions, settings, software."""
-    votes = votes_in(study, include_simulated=include_simulated).aggregate(number=Count("pk"), last=Max("pk"))
+    votes = votes_in(study, include_simulated=include_simulated).aggregate(
+        number=Count("pk"), last=Max("pk"), corrected=Count("pk", filter=~Q(corrected_from=""))
+    )
     sittings = study.sessions.all() if include_simulated else study.sessions.filter(simulated=False)
     flawed = Q(stimulus__measurement__colour_deviation__gte=0) | Q(stimulus__measurement__flaws_reason__gt="")
     measured = Rendering.objects.filter(raster__study=study).aggregate(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -11,12 +12,13 @@ from studyapp.design.schedule import Planned
 from studyapp.models import Observer, Rendering, Study, StudySession, StudyText, Trial
 from studyapp.services.arrivals import NOBODY_KNOWN, Arrival, NotInvitedError, refuse_uninvited, sittings_of
 from studyapp.services.batches import ask_for_batch
-from studyapp.services.lab import lab_columns
+from studyapp.services.lab import lab_columns, observer_in_lab
 from studyapp.services.places import Hand, abandon_sessions, end_silent, take_places
 from studyapp.services.quotas import QuotaFullError, refuse_full
 from studyapp.services.schedules import Numbered, design_of, lane_of, numbered, plan_of
 from studyapp.services.sessions import touch
 from studyapp.services.stamps import stamp_of
+from studyapp.services.steps import is_barred
 from studyapp.services.texts import current_text, languages_of, newest_texts
 
 
@@ -69,7 +71,7 @@ def begin_session(
         _admit(study, arrival)
     session = StudySession(
         study=study,
-        observer=_observer_of(study, arrival, lab or {}),
+        observer=_observer_of(study, arrival, study.sessions.filter(pilot=pilot, simulated=simulated), lab or {}),
         ticket=ticket,
         pilot=pilot,
         simulated=simulated,
@@ -97,8 +99,11 @@ def begin_session(
 
 
 def go_on(study: Study, arrival: Arrival) -> StudySession | None:
-    """The sitting that somebody known goes on with, on whichever device; None where there is none, or not any more."""
-    return next((begun for begun in sittings_of(study, arrival) if touch(begun)), None)
+    """The sitting that somebody known goes on with, on whichever device; None where there is none, or not any more.
+
+    One whom the vision tests have barred comes back to the page that says so, and takes no place again.
+    """
+    return next((begun for begun in sittings_of(study, arrival) if is_barred(begun) or touch(begun)), None)
 
 
 def reason_to_turn_away(study: Study, arrival: Arrival) -> NotInvitedError | QuotaFullError | None:
@@ -118,12 +123,14 @@ def _admit(study: Study, arrival: Arrival) -> None:
     refuse_full(study, arrival.group)
 
 
-def _observer_of(study: Study, arrival: Arrival, lab: Mapping[str, Any]) -> Observer:
-    """Who sat here before is one observer: their votes hang together. In a lab the supervisor's code says who it is."""
+def _observer_of(study: Study, arrival: Arrival, alike: QuerySet[StudySession], lab: Mapping[str, Any]) -> Observer:
+    """Who sat here before is one observer: their votes hang together. In a lab the supervisor's code says who it is,
+    among sittings that are ``alike``: who tries a study out is not its first observer.
+    """
     if before := sittings_of(study, arrival):
         return before[0].observer
-    known = Observer.objects.filter(sessions__study=study, sessions__lab__observer=lab["observer"]) if lab else None
-    return (known.filter(withdrawn_at=None).first() if known is not None else None) or Observer.objects.create()
+    known = observer_in_lab(alike, lab["observer"]) if lab else None
+    return known or Observer.objects.create()
 
 
 def _takes(study: Study, *, pilot: bool, simulated: bool) -> bool:

@@ -10,6 +10,7 @@ from studyapp.models import Observer, SessionStep, Study, StudySession
 from studyapp.questions import read_question
 from studyapp.services.acuity import Ring, kept_of, result_of, ring_after
 from studyapp.services.corrections import is_at_end_of_pairs
+from studyapp.services.lab import is_shared
 from studyapp.services.places import abandon
 from studyapp.vision import plates, rings
 
@@ -109,7 +110,8 @@ def finish_step(session: StudySession, step: Step, told: Mapping[str, Any]) -> N
 def _kept(session: StudySession, step: Step, told: Mapping[str, Any], done: Told) -> dict[str, Any]:
     """What stands in the step's row. What people say of themselves stands with the observer, and there alone."""
     if step.name == Name.BACKGROUND:
-        Observer.objects.filter(pk=session.observer_id).update(background=dict(told))
+        if not (is_shared(session) and session.observer.background):  # who sat there first has told it
+            Observer.objects.filter(pk=session.observer_id).update(background=dict(told))
         return {}
     if step.name not in (Name.COLOUR, Name.ACUITY):
         return dict(told)

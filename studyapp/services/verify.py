@@ -60,7 +60,7 @@ def count_strays(now: datetime, *, remove: bool = False, each: Callable[[Stray],
         _count(count, stray, stray.is_old(now))
         if each is not None:
             each(stray)
-        if remove and stray.is_old(now):
+        if remove and stray.is_old(now) and default_storage.get_modified_time(stray.name) == stray.changed_at:
             default_storage.delete(stray.name)
             count.removed += 1
     return count

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from studyapp.models import Decision, Erasure, Observer, SessionStep, Study, StudySession, Trial
 from studyapp.services.erasing import erase_traces
-from studyapp.services.lab import lab_columns
+from studyapp.services.lab import is_shared, lab_columns
 from studyapp.services.places import give_back
 
 log = logging.getLogger(__name__)
@@ -22,10 +22,12 @@ OF_SITTING: dict[str, Any] = {"group": "", **lab_columns({})}
 def withdraw(session: StudySession) -> int:
     """Withdraw an observer with every sitting of theirs. Said again, nothing changes. Returns how many sittings.
 
-    Their votes count nowhere from now on, and their places in design and quota are free; what told of them is erased,
-    also what the researcher noted on them.
+    A sitting that only a lab's code ties to others withdraws alone, as an observer of its own. Votes count nowhere
+    from now on, and places in design and quota are free; what told of the observer is erased, also what the researcher
+    noted on them.
     """
     now = timezone.now()
+    _set_apart(session)
     studies = StudySession.objects.filter(observer=session.observer_id).values("study")
     list(Study.objects.filter(pk__in=studies).order_by("pk").select_for_update())  # places move under their locks
     theirs = StudySession.objects.filter(observer=session.observer_id).exclude(state=StudySession.State.WITHDRAWN)
@@ -40,3 +42,12 @@ def withdraw(session: StudySession) -> int:
     if number:
         log.info("an observer of study %s withdrew: %d sittings", session.study_id, number)
     return number
+
+
+def _set_apart(session: StudySession) -> None:
+    """Give a sitting that shares a lab's code an observer of its own; what the code told of stays with the others."""
+    locked = StudySession.objects.select_for_update(of=("self",)).select_related("observer").get(pk=session.pk)
+    if is_shared(locked):
+        locked.observer = Observer.objects.create()
+        locked.save(update_fields=["observer"])
+    session.observer = locked.observer

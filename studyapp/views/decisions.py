@@ -1,9 +1,12 @@
 """Whom to pay, and what to use: two decisions for each sitting."""
 
+import re
+from collections.abc import Mapping
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -15,6 +18,7 @@ from studyapp.views.recruiting import as_csv
 from studyapp.views.researcher import LoggedInRequest
 
 A_PAGE = 50
+ASKED = ("pay", "use", "reason")
 
 
 @never_cache
@@ -25,7 +29,9 @@ def decisions_page(request: LoggedInRequest, pk: int) -> HttpResponse:
     study = study_for(request.user, pk, to="change" if request.method == "POST" else "see")
     page = Paginator(decidable(study), A_PAGE).get_page(request.GET.get("page"))
     if request.method == "POST":
-        wrong = [problem for session in page if (problem := _decided(request, session))]
+        changes = _changes(request.POST)
+        there = {session.pk: session for session in decidable(study).filter(pk__in=changes)}
+        wrong = [problem for key in changes if (problem := _decided(request, there.get(key), key, changes[key]))]
         for problem in wrong:
             messages.error(request, problem)
         if not wrong:
@@ -41,12 +47,26 @@ def decisions_page(request: LoggedInRequest, pk: int) -> HttpResponse:
     return render(request, "studyapp/researcher/decisions.html", context)
 
 
-def _decided(request: LoggedInRequest, session: StudySession) -> str:
-    """Keep one row of the form, where it says something new; what is wrong with it, if anything is."""
+def _changes(posted: QueryDict) -> dict[int, dict[str, str]]:
+    """What the form says otherwise than it was shown, by sitting; of the same sittings, wherever they stand by now."""
+    found = (re.fullmatch(rf"(?:{'|'.join(ASKED)})-(\d{{1,18}})", name) for name in posted)
+    changes = {
+        key: {
+            name: told
+            for name in ASKED
+            if (told := posted.get(f"{name}-{key}")) is not None and told != posted.get(f"{name}-{key}-shown")
+        }
+        for key in {int(one[1]): None for one in found if one}
+    }
+    return {key: changed for key, changed in changes.items() if changed}
+
+
+def _decided(request: LoggedInRequest, session: StudySession | None, key: int, changed: Mapping[str, str]) -> str:
+    """Keep what was changed of one row, and what others have decided of it meanwhile; what is wrong, if anything is."""
+    if session is None:
+        return f"Sitting {key} was withdrawn, or goes on: nothing is decided of it."
     before: Decision = getattr(session, "decision", Decision())
-    asked = {name: request.POST.get(f"{name}-{session.pk}", getattr(before, name)) for name in ("pay", "use", "reason")}
-    if asked == {name: getattr(before, name) for name in asked}:
-        return ""
+    asked = {name: changed.get(name, getattr(before, name)) for name in ASKED}
     try:
         decide(session, **asked, by=request.user)
     except (NoReasonError, NotToDecideError) as error:

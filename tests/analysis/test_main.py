@@ -94,6 +94,19 @@ def test_screen_prints_quality_and_sensitivity(winners: Path, capsys: pytest.Cap
     assert text.count("\n  o1") == 3  # o1, o10, o11: one row each
 
 
+def test_screen_leaves_out_who_is_not_used_as_a_report_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    head = "observer,session,content,scene,camera,left,right,vote,kind,pilot,simulated,abandoned,response_ms,use"
+    lines = [
+        f"o{who},{who},c{at},c{at},phone,a,b,{'left' if at else 'right'},main,false,false,false,{ms},{use}"
+        for who, ms, use in ((1, 2000, "yes"), (2, 2500, "undecided"), (3, 100, "no"))
+        for at in range(8)
+    ]
+    (tmp_path / "exposures.csv").write_text("\n".join([head, *lines]) + "\n")
+    told = json.loads(said(capsys, "screen", tmp_path / "exposures.csv", "--json", "--replicates", "100"))
+    assert (told["quality"]["observers"], told["quality"]["votes"]) == (2, 16)
+    assert "o3" not in json.dumps(told)
+
+
 def test_plan_needs_no_file(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ("plan", "--share", "60%", "0.75", "--conditions", "5", "--design-effect", "1", "--votes-each", "40")
     told = json.loads(said(capsys, *asked, "--json"))

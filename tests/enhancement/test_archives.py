@@ -203,6 +203,23 @@ def test_zip64_is_read(tmp_path: Path) -> None:
         assert out(archive) == PHOTO
 
 
+def test_two_lists_of_files_of_which_readers_would_take_either_are_refused(tmp_path: Path) -> None:
+    """A small one where the locator points, and before it the one that Python reads."""
+    place = made(tmp_path, *(f"{number}.jpg" for number in range(40)))
+    whole = bytearray(place.read_bytes())
+    end = whole.rindex(b"PK\x05\x06")
+    entries, length, start = struct.unpack_from("<HLL", whole, end + 10)
+    small, true = (
+        struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, start)
+        for count, size in ((1, 46), (entries, length))
+    )
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, end, 1)
+    struct.pack_into("<HHLL", whole, end + 8, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF)
+    place.write_bytes(whole[:end] + small + true + locator + whole[end:])
+    with pytest.raises(RefusedError, match="isn't where it says"), opened(place, LIMITS):
+        pass
+
+
 # ---- bombs
 
 

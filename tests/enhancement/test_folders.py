@@ -133,6 +133,14 @@ def test_what_is_wrong_with_a_manifest_is_named(tmp_path: Path, text: str, what:
     assert what in str(problem)
 
 
+def test_a_manifest_that_is_far_too_long_is_not_read(tmp_path: Path) -> None:
+    put(tmp_path, "1.png")
+    with (tmp_path / "manifest.csv").open("wb") as file:
+        file.truncate(17 << 20)
+    (problem,) = problems(tmp_path)
+    assert "a manifest of 17,825,792 bytes" in str(problem)
+
+
 def test_an_absolute_path_in_a_manifest_is_refused(tmp_path: Path) -> None:
     put(tmp_path, "out.png", "photos/1.png")
     (tmp_path / "photos/manifest.csv").write_text(f"input\n{tmp_path / 'out.png'}\n")

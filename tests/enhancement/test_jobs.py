@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError
+from django.db.models import F
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -171,6 +172,26 @@ def test_a_job_that_kills_every_worker_is_given_up(settings: Settings) -> None:
     job.refresh_from_db()
     assert job.state == "failed"
     assert "Its worker died 2 times" in job.error
+
+
+def test_a_bell_is_rung_again_ever_more_rarely(settings: Settings) -> None:
+    """A worker that is busy for a day finds no thousand messages of one job."""
+    settings.JOB_RESEND_S = 30
+    job = ask()
+    rung = []
+    Job.objects.filter(pk=job.pk).update(sent_at=timezone.now(), rings=1)
+    for half_minute in range(2 * 60 * 24):
+        Job.objects.filter(pk=job.pk).update(sent_at=F("sent_at") - timedelta(seconds=30))
+        if tend_jobs():
+            rung.append(half_minute)
+    assert rung[0] <= 1, "the first lost one is missed soon"
+    assert 80 < len(rung) < 120
+    claim = claimed(job)
+    grown_old(job)
+    tend_jobs()
+    job.refresh_from_db()
+    assert claim.attempt == job.attempt
+    assert job.rings <= 1, "queued anew, it is rung for as a new one"
 
 
 def test_a_job_asked_for_behind_one_that_has_failed_fails_at_once(django_capture_on_commit_callbacks: Any) -> None:

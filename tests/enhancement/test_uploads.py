@@ -18,7 +18,7 @@ from PIL import Image
 from enhancement.models import Content, Job, TestSet, Upload, UploadedFile
 from enhancement.paths import folders_among
 from enhancement.services.files import read
-from enhancement.services.jobs import cancel_job, claim_job, run
+from enhancement.services.jobs import cancel_job, claim_job, retry_job, run
 from enhancement.services.pieces import ElsewhereError, take_piece
 from enhancement.services.stimuli import request_stimuli
 from enhancement.services.unpacking import request_testset_of
@@ -265,6 +265,31 @@ class TestMaking:
         assert upload.report == []
         assert make(upload).state == "done"
         assert set(Content.objects.values_list("name", flat=True)) == {"good", "cut"}
+
+    def test_a_job_retried_while_files_arrive_makes_nothing_of_the_others(self, upload: Upload) -> None:
+        send(upload, "good.png", photo(1))
+        send(upload, "cut.png", photo(2)[:300])
+        job = make(upload)
+        announce(upload, [Announced("cut.png", len(photo(2)))])
+        assert retry_job(job)
+        assert run_jobs()[-1].state == "failed"
+        job.refresh_from_db()
+        assert "1 file(s) have not arrived yet" in job.error
+        assert not TestSet.objects.exists()
+        send(upload, "cut.png", photo(2))
+        assert make(upload).state == "done"
+        assert set(Content.objects.values_list("name", flat=True)) == {"good", "cut"}
+
+    def test_a_job_that_was_asked_for_anew_is_not_the_old_one(self, upload: Upload) -> None:
+        send(upload, "cut.png", photo(2)[:300])
+        old, new = make(upload), make(upload, name="other")
+        assert old.pk != new.pk
+        send(upload, "cut.png", photo(2))
+        assert retry_job(old)
+        run_jobs()
+        old.refresh_from_db()
+        assert (old.state, f"asked for anew since, by job #{new.pk}" in old.error) == ("failed", True)
+        assert not TestSet.objects.exists()
 
     def test_wrapping_folders_are_unwrapped(self, upload: Upload) -> None:
         send(upload, "trip/DCIM/input/a.png", photo(1))

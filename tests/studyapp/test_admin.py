@@ -17,6 +17,7 @@ from studyapp.admin.conditions import ConditionsInline, SettledConditionsInline
 from studyapp.admin.sittings import TrialsInline
 from studyapp.admin.studies import TextsInline
 from studyapp.definition import StudyProblemError
+from studyapp.design.schedule import policy_of
 from studyapp.models import Observer, RejectedVote, Slot, Study, StudySession, StudyText, Trial, Vote
 from studyapp.services.drafts import write_text
 from studyapp.services.sharing import share_study
@@ -145,6 +146,20 @@ class TestKept:
     def test_a_text_is_refused_even_where_the_page_was_older_than_the_vote(self, study: Study) -> None:
         with pytest.raises(StudyProblemError, match="has votes"):
             write_text(study, StudyText.Kind.INSTRUCTIONS, "Other.")
+
+    def test_a_study_that_closes_while_its_page_is_saved_stays_closed(
+        self, admin: Client, ada: User, study: Study, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whoever closes it, and whoever fills the last place of a quota, does so by an update of its own."""
+
+        def close_first(strata: str, *told: Any) -> str:
+            Study.objects.filter(pk=study.pk).update(state=Study.State.CLOSED)
+            return policy_of(strata, *told)
+
+        monkeypatch.setattr("studyapp.admin.studies.policy_of", close_first)
+        admin.post(page(study), filled(ada, lease_minutes=5) | as_it_is(study))
+        study.refresh_from_db()
+        assert (study.state, study.lease_minutes) == (Study.State.CLOSED, 5)
 
     def test_a_closed_study_is_only_looked_at(self, admin: Client, study: Study) -> None:
         close_study(study)

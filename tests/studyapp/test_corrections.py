@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from studyapp.models import Study, StudySession, Trial, Vote
 from studyapp.services.corrections import go_on, last_answer
 from studyapp.services.quotas import set_quotas
+from studyapp.services.report_keys import report_key
 from studyapp.services.sessions import as_shown, last_told, state_of
 from studyapp.services.studies import close_study, pause_study
 from studyapp.services.votes import record_vote, to_answer
@@ -152,6 +153,13 @@ class TestEndOfPairs:
         assert client.get(f"/look/{session.token}/").status_code == 200
         assert client.post(f"/look/{session.token}/onward/").status_code == 204
         assert client.get(f"/look/{session.token}/thanks/").status_code == 200
+
+
+def test_a_report_that_was_made_before_is_an_old_one(allowed: Study, session: StudySession) -> None:
+    finish(session)
+    before = report_key(allowed)
+    assert correct(session, 3)
+    assert report_key(allowed) != before
 
 
 class TestOnward:

@@ -57,6 +57,17 @@ def test_the_last_of_a_study_is_forgotten_by_the_clock(study: Study) -> None:
     assert Beginning.objects.count() == 1
 
 
+def test_what_fails_by_the_clock_stops_nothing_else(
+    study: Study, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.TIDIED_HOURLY = ["math.sqrt", *settings.TIDIED_HOURLY]
+    begin(study)
+    Beginning.objects.update(begun_at=timezone.now() - timedelta(minutes=61))
+    tidy()
+    assert not Beginning.objects.exists()
+    assert "math.sqrt failed" in caplog.text
+
+
 def test_no_address_is_kept(study: Study) -> None:
     begin(study)
     assert HALL not in repr(Beginning.objects.values().get())

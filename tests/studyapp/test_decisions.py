@@ -88,6 +88,35 @@ def test_one_decision_leaves_the_other(owner: Client, study: Study, session: Stu
     assert (decision.pay, decision.use, decision.reason, decision.by) == ("yes", "no", "always left", study.owner)
 
 
+def test_what_others_decided_meanwhile_stays(owner: Client, study: Study, session: StudySession) -> None:
+    """The page was opened before, and says of a sitting what it said then."""
+    other = sit(study)
+    answer_all(other, prefer("auto", "original"))
+    decided(session, pay="yes")
+    shown = {f"{name}-{one.pk}": "undecided" for one in (session, other) for name in ("pay", "use")}
+    told = shown | {f"{name}-shown": value for name, value in shown.items()} | {f"pay-{other.pk}": "no"}
+    owner.post(f"/studies/{study.pk}/decisions/", told)
+    assert dict(Decision.objects.values_list("session", "pay")) == {session.pk: "yes", other.pk: "no"}
+
+
+def test_a_sitting_that_has_moved_to_another_page_is_kept(
+    owner: Client, study: Study, session: StudySession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = sit(study)
+    answer_all(other, prefer("auto", "original"))
+    monkeypatch.setattr("studyapp.views.decisions.A_PAGE", 1)
+    answer = owner.post(f"/studies/{study.pk}/decisions/?page=1", {f"pay-{other.pk}": "yes"}, follow=True)
+    assert "Saved." in answer.content.decode()
+    assert Decision.objects.get().session == other
+
+
+def test_one_who_withdrew_meanwhile_is_told_of(owner: Client, study: Study, session: StudySession) -> None:
+    withdraw(session)
+    answer = owner.post(f"/studies/{study.pk}/decisions/", {f"pay-{session.pk}": "yes"}, follow=True)
+    assert f"Sitting {session.pk} was withdrawn, or goes on" in answer.content.decode()
+    assert not Decision.objects.exists()
+
+
 def test_who_is_to_be_paid(owner: Client, study: Study, session: StudySession) -> None:
     answer_all(sit(study), prefer("auto", "original"))
     assert len(owner.get(f"/studies/{study.pk}/to-pay.csv").content.splitlines()) == 1

@@ -40,7 +40,9 @@ def test_nothing_else_reads_the_environment() -> None:
     reading = [
         str(file.relative_to(ROOT))
         for file in files
-        if re.search(r"os\.(getenv|environ\[|environ\.get)|environ\.Env\(", file.read_text(encoding="utf-8"))
+        if re.search(
+            r"os\.(getenv|environ\[|environ\.get)|environ\.Env\(|\bEnvironment\(\)", file.read_text(encoding="utf-8")
+        )
     ]
     assert reading == ["studyapp/settings.py"]
 

@@ -142,7 +142,7 @@ class TestEnvironment:
             ("bool", "enabled", "PROXIES is 'enabled'; write true or false."),
             ("int", "one", "PROXIES is 'one'; write a whole number."),
             ("int", "", "PROXIES is ''; write a whole number."),
-            ("float", "5 s", "PROXIES is '5 s'; write a number."),
+            ("float", "soon", "PROXIES is 'soon'; write a number."),
         ],
     )
     def test_what_cannot_be_read_is_refused(

@@ -11,7 +11,9 @@ from pytest_django import DjangoAssertNumQueries
 from enhancement.services.verification import run_checks
 from studyapp.models import Observer, SessionStep, Study, StudySession, Trial
 from studyapp.models.observer import LAB_COLUMNS
+from studyapp.services.arrivals import Arrival
 from studyapp.services.lab import lab_columns, lab_told
+from studyapp.services.seating import begin_session
 from studyapp.services.steps import Step, current_step, finish_step, seed_of, shown, vision_of
 from studyapp.services.studies import problems_of_opening
 from studyapp.services.verify_schedule import SCHEDULE_CHECKS
@@ -209,6 +211,15 @@ class TestVision:
         assert sit(study).slot == session.slot, "the place goes to the next observer"
         assert "no medical test" in client.get(place(session)).content.decode(), "and stays theirs"
 
+    def test_who_comes_again_by_their_panel_takes_no_place_again(self, client: Client, study: Study) -> None:
+        arrival = Arrival(person="p1")
+        session = begin_session(only(study, colour_test=True, vision_required=True), consented=True, arrival=arrival)
+        self.fail(client, session)
+        assert begin_session(study, consented=True, arrival=arrival) == session
+        session.refresh_from_db()
+        assert session.state == StudySession.State.ABANDONED
+        assert not session.trials.filter(held=True).exists()
+
     def test_a_simulated_observer_has_no_eyes(self, client: Client, study: Study) -> None:
         session = sit(only(study, colour_test=True, vision_required=True), simulated=True)
         self.fail(client, session)
@@ -329,6 +340,33 @@ class TestLab:
         only(study, lab_mode=True)
         first, again, other = (self.begin(client, study, observer=code) for code in ("P07", "P07", "P08"))
         assert first.observer == again.observer != other.observer
+
+    def test_who_tries_it_out_is_not_its_first_observer(self, study: Study) -> None:
+        told = {"consented": True, "lab": self.TOLD}
+        pilot, person = begin_session(study, pilot=True, **told), begin_session(study, **told)
+        assert pilot.observer != person.observer
+
+    def test_a_code_that_anybody_can_type_opens_nothing_of_others(self, client: Client, study: Study) -> None:
+        only(study, lab_mode=True, ask_background=True)
+        first, second = self.begin(client, study), self.begin(client, study)
+        Observer.objects.filter(pk=first.observer_id).update(background={"age": "30-39"})
+        told = client.get(f"/look/{second.token}/my-data.json").json()
+        assert [one["number"] for one in told["sittings"]] == [second.pk]
+        assert told["observer"]["background"] == {}
+        client.post(f"/look/{second.token}/withdraw/")
+        first.refresh_from_db()
+        second.refresh_from_db()
+        assert (first.state, second.state) == (StudySession.State.ACTIVE, StudySession.State.WITHDRAWN)
+        assert first.observer.background == {"age": "30-39"}
+        assert first.observer.withdrawn_at is None
+        assert second.observer.withdrawn_at is not None
+        assert first.observer != second.observer
+
+    def test_what_was_told_first_of_a_code_stays(self, client: Client, study: Study) -> None:
+        only(study, lab_mode=True, ask_background=True)
+        for session, age in ((self.begin(client, study), "30-39"), (self.begin(client, study), "60-69")):
+            finish_step(session, Step(SessionStep.Name.BACKGROUND), {"age": age})
+        assert session.observer.background == {"age": "30-39"}
 
     def test_no_station(self, client: Client, study: Study) -> None:
         only(study, lab_mode=True)

@@ -138,9 +138,7 @@ def test_a_reference_that_photos_lack_is_said_at_once(definition: Path, without:
     )
     create_study(read_definition(definition), make_user())
     definition.write_text(WHOLE.replace("Pets", "Cats").replace('iphone = "auto"', 'iphone = "reference"'))
-    with pytest.raises(
-        StudyProblemError, match=f"shows the reference photo, and {without} of 4 contents"
-    ):
+    with pytest.raises(StudyProblemError, match=f"shows the reference photo, and {without} of 4 contents"):
         create_study(read_definition(definition), make_user("other"))
     assert Study.objects.count() == 1
 

@@ -25,8 +25,10 @@ from enhancement.models import Content, Job, Measurement, Method, Stimulus, Trai
 from enhancement.pictures import encode_png
 from enhancement.services.files import keep
 from enhancement.services.verification import Outcome, run_checks
+from enhancement.services.verify_files import strays
 from studyapp.models import RejectedVote, Rendering, Slot, Study, StudySession, StudyText, Trial, Vote
 from studyapp.services.verify import CHECKS, count_strays
+from studyapp.services.verify_renderings import ALL_FOLDERS
 from tests.studyapp.factories import answer_all, leave, make_study, make_user, prefer, sit
 from tests.training import make_run
 
@@ -385,6 +387,29 @@ def test_orphans_are_a_note_and_removed_when_old(study: Study, capsys: pytest.Ca
     assert not half.exists()
     assert default_storage.exists(young)
     assert broken() == {}
+
+
+def test_an_orphan_that_is_stored_again_is_young_again() -> None:
+    data = encode_png(np.full((2, 2, 3), 3, np.uint8))
+    name, _ = keep("stimuli", data, ".png")
+    place = Path(default_storage.path(name))
+    place.chmod(0o644)
+    os.utime(place, (0, 0))
+    stray = next(one for one in strays(ALL_FOLDERS) if one.name == name)
+    assert stray.is_old(timezone.now())
+    assert keep("stimuli", data, ".png")[0] == name
+    count_strays(timezone.now(), remove=True)
+    assert default_storage.exists(name)
+
+
+def test_one_that_is_stored_again_while_orphans_are_removed_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encode_png(np.full((2, 2, 3), 4, np.uint8))
+    name, _ = keep("stimuli", data, ".png")
+    place = Path(default_storage.path(name))
+    place.chmod(0o644)
+    os.utime(place, (0, 0))
+    count_strays(timezone.now(), remove=True, each=lambda stray: stray.name == name and keep("stimuli", data, ".png"))
+    assert default_storage.exists(name)
 
 
 def test_no_orphans_are_removed_while_jobs_are_open(study: Study) -> None:

@@ -49,4 +49,9 @@ class Command(BaseCommand):
 def tidy() -> None:
     """Each of the settings' hourly duties; they name the study app's by path, for nothing here may import it."""
     for path in settings.TIDIED_HOURLY:
-        import_string(path)()
+        try:
+            import_string(path)()
+        except AWAY:
+            raise
+        except Exception:
+            log.exception("%s failed; the others go on, and it is tried again in an hour", path)
