@@ -9,6 +9,7 @@ from PIL import Image
 
 from enhancement.pictures import Photo, decode
 from enhancement.services.files import keep_as, read
+from enhancement.services.turns import in_turn
 
 LONG_SIDE_PX = 640
 QUALITY = 82
@@ -26,7 +27,7 @@ def thumbnail(file: FieldFile, sha256: str) -> bytes:
     """
     name = _name(sha256)
     if not default_storage.exists(name):
-        with _decoding:
+        with _decoding, in_turn(str(file)):
             if not default_storage.exists(name):
                 keep_thumbnail(decode(read(file, sha256), name=str(file)), sha256)
     with default_storage.open(name, "rb") as kept:

@@ -14,6 +14,7 @@ from django.core.signing import BadSignature, Signer
 from enhancement.models import Stimulus
 from enhancement.pictures import decode
 from enhancement.services.files import keep_as, read
+from enhancement.services.turns import in_turn
 from studyapp.rasters import Size, bring, common_size
 from studyapp.tiles import TILE_PX, cut, grid, levels, offsets, pack, tile_number
 
@@ -75,7 +76,7 @@ def tile_of(picture: Seen, level: int, column: int, row: int) -> bytes:
     """
     number = tile_number(picture.size, level, column, row)
     if not default_storage.exists(picture.place):
-        with _cutting:
+        with _cutting, in_turn(picture.file):
             if not default_storage.exists(picture.place):
                 keep_as(picture.place, _tiles(picture))
     return _read(picture, number)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from pytest_django import Settings
 
 from enhancement.models import Job
@@ -129,3 +129,25 @@ def test_what_is_being_written_is_whole_before_the_cancel_counts() -> None:
     assert at_once(write, cancel) == ["running", True]
     with pytest.raises(SupersededError):
         claim.progress(1, 2)
+
+
+def test_a_queued_job_is_not_taken_while_it_learns_what_it_waits_for() -> None:
+    first, job = ask(1), ask(2)
+    asked, claims = threading.Event(), []
+
+    def take() -> None:
+        asked.set()
+        try:
+            claims.append(claim_job(job.pk, "one"))
+        finally:
+            connection.close()
+
+    worker = threading.Thread(target=take)
+    with transaction.atomic():
+        assert ask(2, after=[first]) == job
+        worker.start()
+        assert asked.wait(60)
+        worker.join(0.3)  # a worker that would take it has taken it by then
+    worker.join()
+    assert claims == [None]
+    assert state(job) == "queued"
