@@ -10,7 +10,6 @@ import pandas as pd
 from analysis import scale_rows
 from analysis.counts import PairCounts, count_showings, count_votes
 from analysis.inference.comparisons import Comparisons, compare
-from analysis.inference.contrasts import OBSERVERS_FOR_BOOTSTRAP
 from analysis.inference.crossed import count_crossed
 from analysis.inference.equivalence import Equivalence, equivalence, margin_of_share
 from analysis.inference.intervals import (
@@ -99,10 +98,10 @@ class Scale:
         intervals = self.intervals_contents if contents else self.intervals
         if self.fitted is None or intervals is None or self.equal_share is None:
             return None
-        error, freedom = float(intervals.difference_error[i, j]), float(intervals.difference_freedom[i, j])
+        errors, freedoms = zip(*((one.error[i, j], one.freedom[i, j]) for one in intervals.spreads), strict=True)
         difference = float(self.fitted.scores[i] - self.fitted.scores[j])
         margin = margin_of_share(self.equal_share)
-        return equivalence(difference, error, freedom, margin=margin, alpha=1.0 - intervals.level)
+        return equivalence(difference, errors, freedoms, margin=margin, alpha=1.0 - intervals.level)
 
     def in_jod(self) -> "Scale":
         """The same, told in JOD: log-odds divided by ln 3, or Thurstone's as they are.
@@ -242,8 +241,7 @@ def _with_robust(
     m, c, n = base.observers, base.contents, len(fitted.names)
     if m < 2:
         return replace(base, no_intervals="No intervals: one observer only: how observers differ takes two.")
-    floor = base.fitting.prior != "none" or m < OBSERVERS_FOR_BOOTSTRAP
-    said: dict[str, Any] = {"observers": m, "seed": seed, "level": level, "at_least_naive": floor}
+    said: dict[str, Any] = {"observers": m, "seed": seed, "level": level}
     if base.fitting.prior == "distances":
         these = cluster_intervals(jackknife_covariance(counts), fitted, method=JACKKNIFE, **said)
         return _answered(base, fitted, these, None, DISTANCES_NEED_MORE)

@@ -41,18 +41,19 @@ class Comparisons:
 def compare(scores: Floats, intervals: Intervals) -> Comparisons:
     """Test every pair.
 
-    A p-value is Student's, two-sided, from the standard error and the degrees of freedom of the interval, so an
-    interval leaves out zero exactly if its p is below one minus the level.
+    A p-value is Student's, two-sided, the largest of those that the interval's spreads give: an interval that is the
+    longest of several at every level leaves out zero exactly if its p is below one minus the level.
 
     Args:
         scores: Shape (n,), those that ``intervals`` are of.
         intervals: For one question.
     Source:
+        The largest of several p-values: an intersection-union test, Berger 1982, doi:10.1080/00401706.1982.10487790.
         Ranks from simultaneous comparisons: Al Mohamad, van Zwet, Goeman and Solari 2017,
         arXiv:1708.02729.
     """
     differences = scores[:, np.newaxis] - scores
-    p = p_values(differences, intervals.difference_error, intervals.difference_freedom)
+    p = np.max([p_values(differences, spread.error, spread.freedom) for spread in intervals.spreads], axis=0)
     adjusted = holm_of_pairs(p)
     above = (adjusted <= 1.0 - intervals.level) & (differences > 0.0)
     low, high = ranks(above)

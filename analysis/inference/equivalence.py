@@ -1,5 +1,6 @@
 """Whether two conditions are as good as each other, which a difference that isn't significant does not show."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,13 +45,20 @@ class Equivalence:
         return f"{one} and {other} {endings[self.verdict]}."
 
 
-def equivalence(difference: float, error: float, freedom: float, *, margin: float, alpha: float = 0.05) -> Equivalence:
+def equivalence(
+    difference: float,
+    error: float | Sequence[float],
+    freedom: float | Sequence[float],
+    *,
+    margin: float,
+    alpha: float = 0.05,
+) -> Equivalence:
     """Two one-sided tests of one difference.
 
     Args:
         difference: Log-odds.
-        error: Its standard error, more than 0.
-        freedom: Degrees of freedom of Student's t.
+        error: Its standard error, more than 0; or several, of which the one that tells least counts.
+        freedom: Degrees of freedom of Student's t, of each.
         margin: Log-odds, more than 0; see :func:`margin_of_share`. To be chosen before the votes are seen.
         alpha: Level of each of the two tests, and of the test against zero.
     Raises:
@@ -62,16 +70,18 @@ def equivalence(difference: float, error: float, freedom: float, *, margin: floa
         >>> found.verdict, round(found.p, 4)
         ('equivalent', 0.0026)
     """
-    if not (np.isfinite([difference, error, freedom, margin]).all() and min(error, freedom, margin) > 0):
+    errors, freedoms = np.atleast_1d(error), np.atleast_1d(freedom)
+    positive = np.array([*errors, *freedoms, margin])
+    if not (np.isfinite(difference) and np.isfinite(positive).all() and positive.min() > 0):
         raise ValueError(
             f"difference {difference}, error {error}, freedom {freedom}, margin {margin}: all must be finite, and all "
             "but the difference more than 0"
         )
     if not 0.0 < alpha < 0.5:
         raise ValueError(f"alpha is {alpha}; each one-sided test needs a level between 0 and 0.5")
-    reach = float(stdtrit(freedom, 1.0 - alpha)) * error
-    p = float(stdtr(freedom, (abs(difference) - margin) / error))
-    p_different = float(2.0 * stdtr(freedom, -abs(difference) / error))
+    reach = float(np.max(stdtrit(freedoms, 1.0 - alpha) * errors))
+    p = float(np.max(stdtr(freedoms, (abs(difference) - margin) / errors)))
+    p_different = float(np.max(2.0 * stdtr(freedoms, -abs(difference) / errors)))
     verdicts: dict[tuple[bool, bool], Verdict] = {
         (True, False): "equivalent",
         (False, True): "different",

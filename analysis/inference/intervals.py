@@ -6,7 +6,9 @@ is read at Student's t, with the degrees of freedom that its clusters leave. ``b
 coverage that these choices rest on.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Protocol
 
 import numpy as np
@@ -41,6 +43,28 @@ class NoIntervalError(ValueError):
 
 
 @dataclass(frozen=True)
+class Spread:
+    """One reading of how far the differences spread.
+
+    Attributes:
+        error: Shape (n, n): standard errors of the differences; the scores' own stand on the diagonal.
+        freedom: Shape (n, n): Student's degrees of freedom.
+    """
+
+    error: Floats
+    freedom: Floats
+
+    def reach(self, level: float) -> Floats:
+        """Half the length of each interval."""
+        return np.asarray(stdtrit(self.freedom, (1.0 + level) / 2.0) * self.error)
+
+    def or_longer(self, other: "Spread", level: float) -> "Spread":
+        """Of each two the one that reaches farther."""
+        own = self.reach(level) >= other.reach(level)
+        return Spread(np.where(own, self.error, other.error), np.where(own, self.freedom, other.freedom))
+
+
+@dataclass(frozen=True)
 class Intervals:
     """Limits for every score and every pairwise difference, for one question.
 
@@ -50,6 +74,8 @@ class Intervals:
         error: Shape (n,): standard errors of the scores.
         difference_error: Shape (n, n): standard errors of the differences.
         difference_freedom: Shape (n, n): degrees of freedom of Student's t for each difference.
+        spreads: Those that the limits are the farthest of, at any level: a p-value is the largest that one of them
+            gives. The errors and degrees of freedom above are those of whichever reaches farthest at this level.
         level: Nominal coverage, of each interval by itself.
         method: How, in words.
         question: What the intervals answer, in words.
@@ -68,6 +94,7 @@ class Intervals:
     error: Floats
     difference_error: Floats
     difference_freedom: Floats
+    spreads: Sequence[Spread]
     level: float
     method: str
     question: str
@@ -86,29 +113,14 @@ class Fitted(Scored, Protocol):
         """Of the sum-zero scores, shape (n, n)."""
 
 
-@dataclass(frozen=True)
-class _Spread:
-    """Standard errors and Student's degrees of freedom, (n, n) each; the scores' own stand on the diagonal."""
-
-    error: Floats
-    freedom: Floats
-
-    def reach(self, level: float) -> Floats:
-        return np.asarray(stdtrit(self.freedom, (1.0 + level) / 2.0) * self.error)
-
-    def or_longer(self, other: "_Spread", level: float) -> "_Spread":
-        """Of each two the one that reaches farther."""
-        own = self.reach(level) >= other.reach(level)
-        return _Spread(np.where(own, self.error, other.error), np.where(own, self.freedom, other.freedom))
-
-
 def observer_intervals(
     counts: PairCounts, fitted: BradleyTerryFit, *, replicates: int = 1000, seed: int, level: float = 0.95
 ) -> Intervals:
     """Intervals for these photos: what other observers would have said of them.
 
     With ten observers or more, their bootstrap's standard error, made larger by √(m/(m − 1)); with fewer, the
-    observer-cluster-robust one, and no interval shorter than for independent votes. Both at m − 1 degrees of freedom.
+    observer-cluster-robust one. Both at m − 1 degrees of freedom, and no interval is shorter than for independent
+    votes: observers who happen to agree would give an error near zero.
 
     Args:
         counts: The votes that were fitted.
@@ -129,19 +141,16 @@ def observer_intervals(
     if m < 2:
         raise NoIntervalError(f"{counted(m, 'observer')}: how observers differ can't be seen from fewer than two")
     if m < OBSERVERS_FOR_BOOTSTRAP:
-        # Observers who happen to agree would give an error near zero.
-        return cluster_intervals(
-            cluster_covariance(counts, fitted), fitted, observers=m, seed=seed, level=level, at_least_naive=True
-        )
+        return cluster_intervals(cluster_covariance(counts, fitted), fitted, observers=m, seed=seed, level=level)
     if len(counts.names) > CONDITIONS_FOR_REFITS:
         scores, degenerate = one_step_scores(counts, fitted, replicates=replicates, seed=seed), 0
     else:
         scores, degenerate = bootstrap_scores(counts, fitted, replicates=replicates, seed=seed)
     _require_finite(degenerate, replicates, level)
     method = ONE_STEP if len(counts.names) > CONDITIONS_FOR_REFITS else BOOTSTRAP
-    spread = _spread(np.cov(scores, rowvar=False) * (m / (m - 1.0)), m - 1.0)
+    spreads = (_spread(np.cov(scores, rowvar=False) * (m / (m - 1.0)), m - 1.0), _spread(fitted.covariance, NORMAL))
     ran = {"replicates": len(scores), "degenerate": degenerate, "seed": seed}
-    return _limits(fitted, spread, level=level, method=method, question=THESE, observers=m, **ran)
+    return _limits(fitted, spreads, level=level, method=method, question=THESE, observers=m, **ran)
 
 
 def cluster_intervals(
@@ -151,10 +160,11 @@ def cluster_intervals(
     observers: int,
     seed: int,
     level: float = 0.95,
-    at_least_naive: bool,
     method: str = CLUSTER_ROBUST,
 ) -> Intervals:
     """Intervals for these photos from a covariance in which observers are independent.
+
+    None is shorter than the fit's own covariance, read as normal, makes it.
 
     Args:
         covariance: Shape (n, n), of the sum-zero scores.
@@ -162,21 +172,17 @@ def cluster_intervals(
         observers: m, at least 2; Student's t has m − 1 degrees of freedom.
         seed: Kept beside the limits; nothing is drawn.
         level: Nominal coverage.
-        at_least_naive: Whether no interval may be shorter than the fit's own covariance, read as normal, makes it.
         method: How the covariance came about, in words.
     """
-    spread = _spread(covariance, observers - 1.0)
-    if at_least_naive:
-        spread = spread.or_longer(_spread(fitted.covariance, NORMAL), level)
-    return _limits(fitted, spread, level=level, method=method, question=THESE, observers=observers, seed=seed)
+    spreads = (_spread(covariance, observers - 1.0), _spread(fitted.covariance, NORMAL))
+    return _limits(fitted, spreads, level=level, method=method, question=THESE, observers=observers, seed=seed)
 
 
 def content_intervals(crossed: CrossedCounts, fitted: BradleyTerryFit, these: Intervals) -> Intervals:
     """Intervals for photos like these: what other observers would have said of other photos.
 
-    Variances are V = V_observers + V_contents − V_cells, and never below V_observers or V_contents. The degrees of
-    freedom are Satterthwaite's, V² / (V_observers²/(m − 1) + V_contents²/(c − 1)). No interval is shorter than the
-    one for these photos.
+    Variances are V = V_observers + V_contents − V_cells, and never below V_observers or V_contents, at
+    min(m, c) − 1 degrees of freedom. No interval is shorter than the one for these photos.
 
     Args:
         crossed: The votes that were fitted, by observer and content.
@@ -185,7 +191,7 @@ def content_intervals(crossed: CrossedCounts, fitted: BradleyTerryFit, these: In
     Raises:
         NoIntervalError: Fewer than two contents.
     Source:
-        Cameron, Gelbach and Miller 2011, doi:10.1198/jbes.2010.07136; Satterthwaite 1946, doi:10.2307/3002019.
+        Cameron, Gelbach and Miller 2011, doi:10.1198/jbes.2010.07136.
     """
     m, c = crossed.observers, crossed.contents
     if c < 2:
@@ -200,20 +206,18 @@ def crossed_intervals(
     m, c = observers, contents
     by_observer, by_content, both = (_variances(part) for part in (parts.observers, parts.contents, parts.both))
     variance = np.maximum(both, np.maximum(by_observer, by_content))
-    squares = by_observer**2 / (m - 1.0) + by_content**2 / (c - 1.0)
-    freedom = np.divide(variance**2, squares, out=np.full_like(variance, min(m, c) - 1.0), where=squares > 0.0)
-    own = these.difference_error + np.diag(these.error)
-    spread = _Spread(np.sqrt(variance), freedom).or_longer(_Spread(own, these.difference_freedom), these.level)
+    crossed = Spread(np.sqrt(variance), np.full_like(variance, min(m, c) - 1.0))
+    of, spreads = (these.level, these.seed), (crossed, *these.spreads)
     return _limits(
-        fitted, spread, level=these.level, method=CROSSED, question=LIKE_THESE, observers=m, contents=c, seed=these.seed
+        fitted, spreads, level=of[0], method=CROSSED, question=LIKE_THESE, observers=m, contents=c, seed=of[1]
     )
 
 
 def naive_intervals(counts: PairCounts, fitted: Fitted, *, level: float = 0.95) -> Intervals:
     """Intervals as if all votes were independent. They are too short wherever observers differ: no report's default."""
-    spread = _spread(fitted.covariance, NORMAL)
+    spreads = (_spread(fitted.covariance, NORMAL),)
     observers = len(counts.observers)
-    return _limits(fitted, spread, level=level, method=NAIVE, question=VOTES, observers=observers, seed=0)
+    return _limits(fitted, spreads, level=level, method=NAIVE, question=VOTES, observers=observers, seed=0)
 
 
 def _require_finite(degenerate: int, replicates: int, level: float) -> None:
@@ -232,13 +236,13 @@ def _variances(covariance: Floats) -> Floats:
     return np.asarray(variances)
 
 
-def _spread(covariance: Floats, freedom: float) -> _Spread:
-    return _Spread(np.sqrt(_variances(covariance)), np.full(covariance.shape, freedom))
+def _spread(covariance: Floats, freedom: float) -> Spread:
+    return Spread(np.sqrt(_variances(covariance)), np.full(covariance.shape, freedom))
 
 
 def _limits(
     fitted: Fitted,
-    spread: _Spread,
+    spreads: Sequence[Spread],
     *,
     level: float,
     method: str,
@@ -249,7 +253,8 @@ def _limits(
     replicates: int = 0,
     degenerate: int = 0,
 ) -> Intervals:
-    reach, error = spread.reach(level), spread.error.copy()
+    farthest = reduce(lambda one, other: one.or_longer(other, level), spreads)
+    reach, error = farthest.reach(level), farthest.error.copy()
     score_reach, score_error = np.diagonal(reach).copy(), np.diagonal(error).copy()
     np.fill_diagonal(reach, 0.0)
     np.fill_diagonal(error, 0.0)
@@ -261,7 +266,8 @@ def _limits(
         difference_high=differences + reach,
         error=score_error,
         difference_error=error,
-        difference_freedom=spread.freedom,
+        difference_freedom=farthest.freedom,
+        spreads=spreads,
         level=level,
         method=method,
         question=question,

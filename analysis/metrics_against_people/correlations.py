@@ -13,6 +13,8 @@ from analysis.models.newton import Floats
 
 POINTS_FOR_RANKS = 3
 POINTS_FOR_LOGISTIC = 8
+SAME_DIGITS = 9
+"""Values that agree in so many digits of the largest are one."""
 """Twice the parameters of the map: with fewer points it threads through all of them."""
 CENTRES, WIDTHS = 121, 24
 WIDTHS_FROM, WIDTHS_TO = 0.05, 20.0
@@ -51,11 +53,23 @@ def correlations(metric: Floats, scores: Floats) -> Correlations:
         (1.0, 1.0)
     """
     nothing = np.full(len(scores), np.nan)
+    metric, scores = without_rounding(metric), without_rounding(scores)
     if len(metric) < POINTS_FOR_RANKS or np.ptp(metric) == 0:
         return Correlations(nothing, nothing, nothing)
     spearman = _pearson(rankdata(metric)[np.newaxis], rankdata(scores, axis=1))[:, 0]
     enough = len(metric) >= POINTS_FOR_LOGISTIC
     return Correlations(spearman, _tau_b(metric, scores), _after_the_map(metric, scores) if enough else nothing)
+
+
+def without_rounding(values: Floats) -> Floats:
+    """Values that only rounding tells apart become one: equal scores come out of a fit 1e-16 apart, in the order of
+    the conditions' names, and ranks would tell them apart.
+
+    >>> without_rounding(np.array([0.3, 0.1 + 0.2, 2.0])).tolist()
+    [0.3, 0.3, 2.0]
+    """
+    largest = np.max(np.abs(values), initial=0.0)
+    return np.round(values, SAME_DIGITS - int(np.floor(np.log10(largest)))) if largest > 0 else values
 
 
 def logistic_maps(metric: Floats) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import xlogy
 
 from analysis.models.connection import NotConnectedError, require_connected
-from analysis.models.newton import Floats, Ints, Moments, PairVotes, information, moments, solve
+from analysis.models.newton import Floats, Ints, Moments, PairVotes, chances, information, moments, solve
 from analysis.wording import counted
 
 __all__ = ["BradleyTerryFit", "FitsDisagreeError", "NotConnectedError", "fit"]
@@ -88,7 +88,7 @@ def fit(wins: Floats, *, ties: Floats | None = None, names: Sequence[str] | None
         names=listed,
         scores=scores,
         covariance=_covariance(votes, pairs, len(listed), at),
-        deviance=_deviance(votes, at),
+        deviance=_deviance(votes, chances(solution.scores, solution.log_nu, pairs)),
         df=len(pairs) * (outcomes - 1) - (len(listed) - 1) - (outcomes - 2),
         nu=None if ties is None else float(np.exp(solution.log_nu[0])),
     )
@@ -111,11 +111,10 @@ def _covariance(votes: PairVotes, pairs: Ints, n: int, at: Moments) -> Floats:
     return np.asarray(centre @ inverse @ centre, dtype=np.float64)
 
 
-def _deviance(votes: PairVotes, at: Moments) -> float:
+def _deviance(votes: PairVotes, expected_shares: tuple[Floats, Floats, Floats]) -> float:
     ties = np.zeros_like(votes.wins) if votes.ties is None else votes.ties
     total = votes.wins + votes.losses + ties
-    decided = 1.0 - at.tie
-    expected = [total * (decided + at.mean) / 2.0, total * (decided - at.mean) / 2.0, total * at.tie]
+    expected = [total * share for share in expected_shares]
     seen = [votes.wins, votes.losses, ties]
     # Where nothing was seen the term is 0 whatever was expected; xlogy says so, given a ratio that exists.
     ratios = [np.divide(s, e, out=np.ones_like(s), where=s > 0) for s, e in zip(seen, expected, strict=True)]

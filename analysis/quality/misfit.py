@@ -11,7 +11,7 @@ import numpy as np
 
 from analysis.counts import PairCounts
 from analysis.models.bradley_terry import BradleyTerryFit
-from analysis.models.newton import Floats, moments
+from analysis.models.newton import Floats, chances, moments
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ def misfit(counts: PairCounts, fitted: BradleyTerryFit) -> Misfit:
         [1.0, 1.0]
     """
     log_nu = np.array([np.log(fitted.nu) if fitted.nu else -np.inf])
-    at = moments(fitted.scores[np.newaxis], log_nu, counts.pairs)
-    mean, variance = at.mean[:, 0], at.variance[:, 0]
-    squares = [np.square(1 - mean), np.square(-1 - mean), np.square(mean)]
+    variance = moments(fitted.scores[np.newaxis], log_nu, counts.pairs).variance[:, 0]
+    won, lost, tie = (chance[:, 0] for chance in chances(fitted.scores[np.newaxis], log_nu, counts.pairs))
+    squares = [np.square(2 * lost + tie), np.square(2 * won + tie), np.square(won - lost)]
     tables = [counts.wins, counts.losses, counts.ties]
     count = counts.wins + counts.losses + counts.ties
     residual = np.sum([table @ square for table, square in zip(tables, squares, strict=True)], axis=0)

@@ -7,9 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.models.newton import Floats
 from analysis.quality.screening import RULES, Screening, with_and_without
 from analysis.scale import Scale, scale_votes
 from analysis.votes import sift
+
+SAME = 1e-9
+"""Scores less than this apart are equal."""
 
 
 @dataclass(frozen=True)
@@ -135,9 +139,15 @@ def _turned(everybody: Scale, unflagged: Scale) -> tuple[tuple[str, str], ...]:
     if everybody.fitted is None or unflagged.fitted is None:
         return ()
     before, after = everybody.fitted.scores, unflagged.fitted.scores
-    signs = np.sign(before[:, np.newaxis] - before) * np.sign(after[:, np.newaxis] - after)
+    signs = _order(before) * _order(after)
     names = everybody.fitted.names
     return tuple((names[i], names[j]) for i, j in np.argwhere(np.triu(signs < 0)))
+
+
+def _order(scores: Floats) -> Floats:
+    """Shape (n, n): 1 where i is above j, −1 below; 0 where only rounding tells them apart."""
+    differences = scores[:, np.newaxis] - scores
+    return np.where(np.abs(differences) < SAME, 0.0, np.sign(differences))
 
 
 def _words(

@@ -60,7 +60,7 @@ def _intervals(told: Told) -> Iterator[Paragraph]:
             f"{found['seed']}; {counted(found['degenerate_replicates'], 'resample')} without finite scores), and "
             "resamples were fitted as the votes were. A limit is the score plus or minus the resamples’ standard "
             "deviation, widened by √(m/(m − 1)), times Student’s t with m − 1 degrees of freedom (Hesterberg 2015), "
-            f"m{NARROW}={NARROW}{found['observers']} observers."
+            f"m{NARROW}={NARROW}{found['observers']} observers, and never narrower than for independent votes."
         )
     else:
         drawn = (
@@ -88,8 +88,8 @@ def _other_photos(told: Told) -> Iterator[Paragraph]:
         f"{_level(found['level'])} intervals {found['question']}. Votes hang together by observer and by photo (scene, "
         f"where one is named), so both are clusters: {counted(found['observers'], 'observer')} and "
         f"{counted(found['contents'], 'content')}. The variance is that of observers plus that of contents less that "
-        "of their cells (Cameron, Gelbach and Miller 2011), read at Student’s t with degrees of freedom by "
-        "Satterthwaite 1946, and no interval is narrower than that for these photos.",
+        "of their cells, read at Student’s t with one degree of freedom less than there are clusters of the fewer kind "
+        "(Cameron, Gelbach and Miller 2011), and no interval is narrower than that for these photos.",
     )  # fmt: skip
 
 

@@ -39,8 +39,6 @@ REFERENCES: Mapping[str, str] = {
     "analysing pairwise comparison experiments. arXiv:1712.03686",
     "Piepho 2004": "Piepho, H.-P. (2004). An algorithm for a letter-based representation of all-pairwise comparisons. "
     "Journal of Computational and Graphical Statistics 13, 456–466. doi:10.1198/1061860043515",
-    "Satterthwaite 1946": "Satterthwaite, F. E. (1946). An approximate distribution of estimates of variance "
-    "components. Biometrics Bulletin 2, 110–114. doi:10.2307/3002019",
     "Schuirmann 1987": "Schuirmann, D. J. (1987). A comparison of the two one-sided tests procedure and the power "
     "approach for assessing the equivalence of average bioavailability. Journal of Pharmacokinetics and "
     "Biopharmaceutics 15, 657–680. doi:10.1007/BF01068419",

@@ -10,7 +10,7 @@ from scipy.stats import t as student_t
 from scipy.stats import ttest_1samp
 
 from analysis.inference.comparisons import compare, holm, p_values, ranks, said
-from analysis.inference.intervals import THESE, Intervals
+from analysis.inference.intervals import THESE, Intervals, Spread
 
 
 def intervals_of(scores: np.ndarray, error: float, freedom: float = 20.0, level: float = 0.95) -> Intervals:
@@ -19,10 +19,11 @@ def intervals_of(scores: np.ndarray, error: float, freedom: float = 20.0, level:
     errors = np.where(np.eye(n), 0.0, error)
     reach = student_t.ppf((1 + level) / 2, freedom) * errors
     apart, nothing = scores[:, np.newaxis] - scores, np.zeros(n)
+    spread = Spread(errors, np.full((n, n), freedom))
     return Intervals(
         low=nothing, high=nothing, difference_low=apart - reach, difference_high=apart + reach, error=nothing,
-        difference_error=errors, difference_freedom=np.full((n, n), freedom), level=level, method="", question=THESE,
-        observers=21, contents=None, replicates=0, degenerate=0, seed=0,
+        difference_error=errors, difference_freedom=spread.freedom, spreads=(spread,), level=level, method="",
+        question=THESE, observers=21, contents=None, replicates=0, degenerate=0, seed=0,
     )  # fmt: skip
 
 

@@ -6,10 +6,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm
 from scipy.stats import t as student_t
 
 from analysis.counts import PairCounts, count_votes
 from analysis.inference import intervals, replicates
+from analysis.inference.comparisons import compare
 from analysis.inference.covariance import cluster_covariance
 from analysis.inference.intervals import (
     BOOTSTRAP,
@@ -127,7 +129,34 @@ def test_one_step_is_the_refit_to_first_order_and_has_its_name(monkeypatch: pyte
     monkeypatch.setattr(intervals, "CONDITIONS_FOR_REFITS", 3)
     made = observer_intervals(counts, fitted, replicates=200, seed=4)
     assert made.method == ONE_STEP
-    np.testing.assert_allclose(made.error, np.std(stepped, axis=0, ddof=1) * np.sqrt(60 / 59))
+    spread = np.diagonal(made.spreads[0].error)
+    np.testing.assert_allclose(spread, np.std(stepped, axis=0, ddof=1) * np.sqrt(60 / 59))
+
+
+@pytest.mark.parametrize("observers", [3, 6, 12])
+def test_observers_who_agree_to_the_vote_make_no_certainty(observers: int) -> None:
+    """Each casts three of four votes for one: their spread is nothing, and 36 of 48 votes are 36 of 48."""
+    rows = [(f"o{who}", "a", "b", "left" if vote else "right") for who in range(observers) for vote in range(4)]
+    votes = pd.DataFrame(rows, columns=["observer", "left", "right", "vote"]).assign(content="c")
+    counts, fitted = _fitted(votes)
+    made, naive = observer_intervals(counts, fitted, replicates=200, seed=1), naive_intervals(counts, fitted)
+    assert made.difference_low[0, 1] == pytest.approx(naive.difference_low[0, 1])
+    assert made.difference_high[0, 1] == pytest.approx(naive.difference_high[0, 1])
+    p = compare(fitted.scores, made).p[0, 1]
+    assert p == pytest.approx(2 * norm.sf(fitted.scores[0] - fitted.scores[1], scale=naive.difference_error[0, 1]))
+
+
+@given(st.integers(0, 40))
+@settings(max_examples=25, deadline=None)
+def test_a_p_is_the_same_whatever_the_level_of_the_intervals(seed: int) -> None:
+    """Three observers: here the robust error is small by luck, there votes by themselves say less."""
+    counts, fitted = _fitted(_votes(observers=3, ties=0.1, seed=seed))
+    made = {level: observer_intervals(counts, fitted, seed=1, level=level) for level in (0.8, 0.95, 0.99, 0.999)}
+    p = {level: compare(fitted.scores, one).p for level, one in made.items()}
+    for level, one in made.items():
+        np.testing.assert_allclose(p[level], p[0.95], atol=1e-12)
+        leaves_out = (one.difference_low > 0) | (one.difference_high < 0)
+        assert np.array_equal(leaves_out, p[level] < 1 - level)
 
 
 @pytest.mark.parametrize("chunk", [1, 1000])

@@ -17,7 +17,7 @@ from scipy.stats import t as student_t
 from analysis.counts import count_votes
 from analysis.metrics_against_people.agreed import NO_PAIR, TOO_FEW_FOR_LOGISTIC, Agreed, estimate
 from analysis.metrics_against_people.comparison import AgainstPeople, metrics_against_people
-from analysis.metrics_against_people.correlations import correlations
+from analysis.metrics_against_people.correlations import correlations, without_rounding
 from analysis.metrics_against_people.stimuli import multiplicities, stimulus_scores
 from analysis.metrics_against_people.table import TableError, read_metrics
 from analysis.models.bradley_terry import fit
@@ -126,7 +126,7 @@ def test_intervals_are_of_the_observer_bootstrap() -> None:
     votes, table = a_study(), a_table()
     found = one(metrics_against_people(votes, table, replicates=200, seed=9), "pooled").spearman
     stimuli = stimulus_scores(votes, multiplicities(12, 200, 9))
-    drawn = [spearmanr(table["sharpness"], scores)[0] for scores in stimuli.scores[1:]]
+    drawn = [spearmanr(table["sharpness"], without_rounding(scores))[0] for scores in stimuli.scores[1:]]
     reach = student_t.ppf(0.975, 11) * np.sqrt(12 / 11) * np.std(drawn, ddof=1)
     assert found.value is not None
     assert found.low == pytest.approx(found.value - reach)
@@ -227,3 +227,22 @@ def test_tables_that_do_not_meet_are_refused() -> None:
         metrics_against_people(a_study(), a_table().assign(content=a_table()["content"] + "2"))
     with pytest.raises(ValueError, match="has two rows for"):
         metrics_against_people(a_study(), pd.concat([a_table(), a_table()]))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_equal_scores_share_a_rank_whatever_conditions_are_called(seed: int) -> None:
+    """As many wins in rounds of all pairs are one score; a fit gives them 1e-16 apart, in the order of the names."""
+    rng, conditions = np.random.default_rng(seed), np.array(list("abcde"))
+    pairs = list(combinations(range(5), 2)) * 3
+    left_wins, metric = rng.random(len(pairs)) < 0.5, rng.normal(size=5)
+    won = np.bincount([pair[not left] for pair, left in zip(pairs, left_wins, strict=True)], minlength=5)
+    judged = spearmanr(metric, won)[0], kendalltau(metric, won)[0]
+    for _ in range(8):
+        called = rng.permutation(conditions)
+        rows = [
+            (f"o{k // 10}", "c", called[one], called[other], "left" if left else "right")
+            for k, ((one, other), left) in enumerate(zip(pairs, left_wins, strict=True))
+        ]
+        votes = pd.DataFrame(rows, columns=["observer", "content", "left", "right", "vote"])
+        told = metrics_against_people(votes, pd.DataFrame({"content": "c", "condition": called, "q": metric}))
+        assert (told.agreed[0].spearman.value, told.agreed[0].kendall.value) == pytest.approx(judged)

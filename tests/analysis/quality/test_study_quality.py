@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from scipy.stats import chi2, power_divergence
 
-from analysis.counts import count_votes
+from analysis.counts import count_showings, count_votes
 from analysis.models.bradley_terry import fit
+from analysis.models.fitting import fit_model
 from analysis.quality.agreement import agreement
 from analysis.quality.goodness import goodness
 from analysis.quality.misfit import misfit
@@ -21,6 +22,7 @@ from analysis.quality.sides import left_share
 from analysis.quality.study import INDEPENDENT, ONE_OBSERVER, quality
 from analysis.quality.transitivity import transitivity
 from analysis.quality.triads import chances_of_circular, circular_triads, most_circular
+from analysis.scale import scale_votes
 from analysis.votes import VotesError
 
 COLUMNS = ["observer", "content", "left", "right", "vote"]
@@ -302,3 +304,22 @@ def test_nothing_is_said_of_sides_that_aren_t_known() -> None:
     assert found.left_share is None
     assert all(row.screened.left_share is None for row in found.panel)
     assert "one_side" not in {flag for row in found.panel for flag in row.screened.flags}
+
+
+def test_a_ladder_of_sure_steps_has_finite_numbers() -> None:
+    """Sixteen levels, neighbours 47 to 1: the ends lie so far apart that 1 less a chance is nothing but rounding."""
+    names = [f"q{k:02d}" for k in range(16)]
+    rows = [
+        (f"o{who:02d}", f"c{again}", names[k], names[k + 1], "right" if k % 12 == who and again == 0 else "left")
+        for who in range(12) for k in range(15) for again in range(4)
+    ]  # fmt: skip
+    for last in ("left", "right"):
+        ends = [*rows, ("o03", "c0", names[0], names[-1], last)]
+        votes = pd.DataFrame(ends, columns=["observer", "content", "left", "right", "vote"])
+        scale = scale_votes(votes, replicates=100, seed=1, checks=False)
+        assert scale.fitted is not None
+        assert np.ptp(scale.fitted.scores) > 40
+        json.dumps(scale.as_json(), allow_nan=False)
+        json.dumps(quality(votes).as_json(), allow_nan=False)
+        judged = fit_model(count_showings(votes, scale.fitted.names))
+        assert scale.fitted.deviance == pytest.approx(judged.deviance, rel=1e-6)
