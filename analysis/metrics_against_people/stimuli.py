@@ -59,7 +59,7 @@ def stimulus_scores(votes: pd.DataFrame, weights: Floats) -> Stimuli:
         >>> stimulus_scores(rows, np.ones((1, 1))).scores.round(4).tolist()
         [[0.3466, -0.3466]]
     """
-    everybody = pd.Index(sorted(set(votes["observer"])))
+    everybody = pd.Index(sorted(set(votes["observer"].astype(str))))
     content: list[str] = []
     condition: list[str] = []
     parts: list[Floats] = []

@@ -19,8 +19,8 @@ class DesignEffect:
     """A design effect.
 
     Attributes:
-        effect: Mean variance of all differences with observers as the sample, over that of independent votes; below 1
-            where observers happen to agree more than coins would.
+        effect: Mean variance of all differences with observers as the sample, over that of as many independent votes
+            without ties; below 1 where observers happen to agree more than coins would.
         observers: How many it is from.
         votes: How many votes it is from.
     """
@@ -63,4 +63,6 @@ def design_effect(votes: pd.DataFrame) -> DesignEffect:
     fitted = fit(wins, ties=ties if counts.tied else None, names=counts.names)
     # The mean variance of all differences of sum-zero scores is their trace, but for one factor.
     effect = np.trace(cluster_covariance(counts, fitted)) / np.trace(fitted.covariance)
+    # Both variances know of the ties, and so their ratio doesn't: near-equal scores learn nothing from a tie.
+    effect /= 1.0 - counts.ties.sum() / (counts.wins.sum() + counts.losses.sum() + counts.ties.sum())
     return DesignEffect(float(effect), observers, len(votes))

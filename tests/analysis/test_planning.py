@@ -1,12 +1,16 @@
 """How many votes: the known answers of the formula."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.models.bradley_terry import fit
 from analysis.planning import interval_width, log_odds, power_of, standard_error, votes_needed, votes_per_pair
+from analysis.quality.design_effect import design_effect
+
+VOTES = ("tie", "left", "right")
 
 
 @pytest.mark.parametrize(("conditions", "votes"), [(2, 191), (5, 770), (10, 1755)])
@@ -59,3 +63,13 @@ def test_what_makes_no_sense_is_refused() -> None:
 
 def test_a_normal_interval() -> None:
     assert interval_width(1.0) == pytest.approx(2 * 1.959964, abs=1e-6)
+
+
+@pytest.mark.parametrize(("ties", "effect"), [(0.0, 1.0), (0.3, 1 / 0.7), (0.6, 2.5)])
+def test_a_pilot_s_ties_are_in_its_design_effect(ties: float, effect: float) -> None:
+    """Votes of observers who don't hang together: what a tie doesn't say must be asked for in more votes."""
+    rng, share = np.random.default_rng(3), (ties, (1 - ties) / 2, (1 - ties) / 2)
+    pairs = [pair for pair in ("ab", "bc", "ca") for _ in range(2)]
+    rows = [(f"o{who:03}", "c", *pair, rng.choice(VOTES, p=share)) for who in range(400) for pair in pairs]
+    votes = pd.DataFrame(rows, columns=["observer", "content", "left", "right", "vote"])
+    assert design_effect(votes).effect == pytest.approx(effect, rel=0.12)

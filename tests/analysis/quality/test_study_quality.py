@@ -50,7 +50,8 @@ def preferring(wins: dict[str, int], observers: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def test_agreement_is_kendall_s_where_everybody_judged_every_pair() -> None:
+def test_agreement_is_kendall_s_where_everybody_judged_every_pair(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analysis.quality.agreement.COUNTED_OUT", 0)
     m, n, told = 5, 4, {"ab": 5, "ac": 4, "ad": 3, "bc": 5, "bd": 2, "cd": 4}
     agreed = sum(comb(k, 2) + comb(m - k, 2) for k in told.values())
     found = agreement(preferring(told, m))
@@ -62,6 +63,20 @@ def test_agreement_is_kendall_s_where_everybody_judged_every_pair() -> None:
     assert found.statistic == pytest.approx(statistic)
     assert found.df == pytest.approx(comb(n, 2) * m * (m - 1) / (m - 2) ** 2)
     assert found.p_value == pytest.approx(chi2.sf(statistic, comb(n, 2) * m * (m - 1) / (m - 2) ** 2))
+
+
+@pytest.mark.parametrize(
+    ("told", "observers"), [({"ab": 5}, 5), ({"ab": 9}, 10), ({"ab": 1, "ac": 4, "bc": 3}, 4), ({"ab": 3, "ac": 2}, 3)]
+)
+def test_few_votes_agree_as_often_by_chance_as_coins_counted_one_by_one(told: dict[str, int], observers: int) -> None:
+    found = agreement(preferring(told, observers))
+    assert found is not None
+    seen = sum(comb(k, 2) + comb(observers - k, 2) for k in told.values())
+    fallen = [
+        sum(comb(k, 2) + comb(observers - k, 2) for k in heads) >= seen
+        for heads in product(*[[sum(coins) for coins in product((0, 1), repeat=observers)]] * len(told))
+    ]
+    assert found.p_value == pytest.approx(np.mean(fallen))
 
 
 def test_agreement_of_unequal_cells_is_as_rare_as_it_says() -> None:
