@@ -338,3 +338,14 @@ def test_a_ladder_of_sure_steps_has_finite_numbers() -> None:
         json.dumps(quality(votes).as_json(), allow_nan=False)
         judged = fit_model(count_showings(votes, scale.fitted.names))
         assert scale.fitted.deviance == pytest.approx(judged.deviance, rel=1e-6)
+
+
+@pytest.mark.parametrize(("most", "said"), [(10, False), (29, False), (200, True)])
+def test_one_who_cast_most_of_the_votes_is_told_of(most: int, said: bool) -> None:
+    rng = np.random.default_rng(2)
+    rows = [
+        (f"o{who}", "c", "a", "b", rng.choice(["left", "right"]))
+        for who in range(10) for _ in range(most if who == 4 else 10)
+    ]  # fmt: skip
+    notes = quality(pd.DataFrame(rows, columns=["observer", "content", "left", "right", "vote"])).notes
+    assert any("One observer cast 69% of the votes" in note for note in notes) == said
