@@ -98,6 +98,12 @@ export class Stage {
     this.front = null;
   }
 
+  /** What waits behind goes too: whatever is opened next is painted, and told so, anew. */
+  clearAll() {
+    for (const pair of this.pairs) if (pair.trial) this.empty(pair);
+    this.front = null;
+  }
+
   /** Lay each picture in the other's place. */
   flip(on) {
     const { left, top } = this.away;
