@@ -264,6 +264,17 @@ def test_voting_opens_only_when_both_sides_are_painted(page: Page, serve: Serve)
     assert not server.letters("vote")
 
 
+def test_a_tile_is_waited_for_longer_than_ten_minutes(page: Page, serve: Serve) -> None:
+    server = serve(1, held="/0right/1/1/0")
+    page.clock.install()
+    with page.expect_request("**/seen/0right/1/1/0"):
+        page.goto(server.url)
+    wait_for(page, phase="loading")
+    page.clock.fast_forward("11:00")
+    server.release()
+    wait_for(page, voting="open")
+
+
 def test_an_answer_within_200_ms_of_painting_is_ignored(page: Page, serve: Serve) -> None:
     server = serve(2)
     page.add_init_script(

@@ -14,6 +14,7 @@ const SIDES = ["left", "right"];
 const WHEEL_PX_PER_OCTAVE = 260;
 const STEP_FACTOR = Math.SQRT2;
 const STEP_SHARE = 0.2;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const NOWHERE = Object.freeze({ x: 0, y: 0 });
 
 export class Stage {
@@ -270,7 +271,7 @@ export class Stage {
       maxTilesPerFrame: 8,
       imageLoaderLimit: 4, // enough to fill any line; more would stand before what is wanted once a hand has moved on
       maxImageCacheCount: 120,
-      timeout: 600000, // tiles.js waits for a lost network itself
+      timeout: LONGEST_TIMER_MS, // tiles.js waits for a lost network itself
       showNavigationControl: false,
       showNavigator: false,
       showSequenceControl: false,
