@@ -330,7 +330,6 @@ export class Stage {
     this.place = place;
     this.pane = { width: Math.round(width * devicePixelRatio), height: Math.round(height * devicePixelRatio) };
     this.away = { left: corners[1].left - corners[0].left, top: corners[1].top - corners[0].top };
-    this.corners = { left: corners[0], right: corners[1] };
     for (const pair of this.pairs) this.lay(pair, boxes, corners, width, height);
   }
 
@@ -359,8 +358,9 @@ export class Stage {
   /** A notch of a wheel is half an octave; a trackpad's many small steps add up to the same; its pinch comes as a wheel with Ctrl. */
   wheel(event, side) {
     event.preventDefault();
+    if (!this.front) return;
     const px = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 40 : 1) * (event.ctrlKey ? 4 : 1);
-    const { left, top } = this.corners[side];
+    const { left, top } = this.front.panes[side].getBoundingClientRect(); // it may lie in the other's place
     const factor = 2 ** (-Math.min(Math.max(px, -260), 260) / WHEEL_PX_PER_OCTAVE);
     this.zoom(factor, this.inDevicePixels({ x: event.clientX - left, y: event.clientY - top }));
   }
