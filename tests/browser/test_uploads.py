@@ -93,6 +93,35 @@ def test_a_server_that_dies_and_a_page_that_is_reloaded_cost_nothing(page: Page,
     page.wait_for_selector("#next-step:has-text('run methods')")
 
 
+def test_a_page_that_lost_its_log_in_while_it_waited_goes_on_by_hand(page: Page, stack: Stack, tmp_path: Path) -> None:
+    files = photos(tmp_path / "photos", 1)
+    log_in(page, stack)
+    page.set_input_files("#choose-files", files)
+    counts(page, "1 of 1 sent")
+    page.fill("[name=name]", "logged-out")
+    answers = [("application/json", 200, '{"job": {"state": "runn'), ("text/html", 403, "log in")]
+    page.route("**/state.json", lambda route: fulfil(route, *answers.pop(0)))
+    page.click("#make-button")
+    page.wait_for_selector("#stopped:not([hidden])")
+    page.unroute("**/state.json")
+    page.click("#again")
+    page.wait_for_url("**/testset/*/change/")
+
+
+def test_back_on_line_what_was_never_announced_is_sent(page: Page, stack: Stack, tmp_path: Path) -> None:
+    log_in(page, stack)
+    page.route("**/uploads/*/files/", lambda route: fulfil(route, "text/html", 403, "log in"))
+    page.set_input_files("#choose-files", photos(tmp_path / "photos", 1))
+    page.wait_for_selector("#stopped:not([hidden])")
+    page.unroute("**/uploads/*/files/")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    counts(page, "1 of 1 sent")
+
+
+def fulfil(route: Route, kind: str, status: int, body: str) -> None:
+    route.fulfill(status=status, content_type=kind, body=body)
+
+
 class Pieces:
     """Lets so many pieces through and holds the others until it is told to let go."""
 

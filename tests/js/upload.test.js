@@ -144,6 +144,14 @@ test("what an answer means", () => {
   for (const status of [0, 200, 302, 403]) assert.equal(asked({ status, isJson: false, text: "<html>" }).message, LOGGED_OUT);
 });
 
+test("an answer that breaks off, or is no JSON, is worth another try", async () => {
+  for (const text of ["", '{"offset": 5', "<html>"]) assert.equal(asked({ status: 200, isJson: true, text }) instanceof Unreachable, true);
+  assert.equal(asked({ status: 413, isJson: true, text: "" }) instanceof TooLarge, true);
+  const breaksOff = new ReadableStream({ start: (body) => body.enqueue(new TextEncoder().encode("{")), pull: (body) => body.error(new TypeError("cut")) });
+  const answer = new Response(breaksOff, { headers: { "Content-Type": "application/json" } });
+  await assert.rejects(ask("/x", {}, async () => answer), Unreachable);
+});
+
 test("no connection is worth another try", async () => {
   await assert.rejects(ask("http://127.0.0.1:1/"), Unreachable);
 });
