@@ -68,6 +68,12 @@ test("what a system left is passed over, what is refused says why, and both are 
   assert.equal(state.isComplete(after(value, { type: "sent", path: "a.jpg", sha256: "" }, { type: "removed", paths: ["big.tif"] })), true);
 });
 
+test("of two announcements on their way the later answer changes nothing about a file that has begun", () => {
+  const sending = after(ready("a.jpg", "b.jpg"), { type: "starting", path: "a.jpg" }, { type: "sent", path: "b.jpg", sha256: "x" });
+  assert.deepEqual(after(sending, announced("a.jpg", "b.jpg")), sending);
+  assert.deepEqual(after(sending, { type: "announced", answers: [{ path: "a.jpg", file: null, problem: "" }] }), sending);
+});
+
 test("a full disk or a lost login stops everything until a person goes on", () => {
   const value = after(ready("a.jpg", "b.jpg"), { type: "starting", path: "a.jpg" }, { type: "stopped", message: "disk full" });
   assert.deepEqual([state.due(value, 1e9), value.stopped], [[], "disk full"]);
