@@ -199,6 +199,24 @@ def test_a_dropped_folder_keeps_its_structure(page: Page, stack: Stack, tmp_path
     ]
 
 
+def test_what_can_not_be_read_of_a_drop_is_said(page: Page, stack: Stack) -> None:
+    """No file of a real folder is unreadable for root, so the drop is made here."""
+    log_in(page, stack)
+    page.evaluate(
+        """() => {
+          const good = { name: 'a.png', isFile: true, file: (resolve) => resolve(new File(['no photo'], 'a.png')) };
+          const bad = { name: 'b.png', isFile: true, file: (_, reject) => reject(new DOMException('gone')) };
+          const items = [bad, good].map((entry) => ({ kind: 'file', webkitGetAsEntry: () => entry }));
+          dispatchEvent(Object.assign(new Event('drop'), { dataTransfer: { items } }));
+        }"""
+    )
+    counts(page, "1 of 1 sent")
+    assert "1 file or folder could not be read" in page.inner_text("#unread")
+    page.set_input_files("#choose-files", {"name": "c.png", "mimeType": "image/png", "buffer": photo(3)})
+    counts(page, "2 of 2 sent")
+    assert page.is_hidden("#unread")
+
+
 def drop(page: Page, folder: Path) -> None:
     """Drag a folder over the page and let it go, as the system's file manager does."""
     box = page.locator("#drop").bounding_box()

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { test } from "node:test";
 
-import { isWanted } from "../../enhancement/static/enhancement/upload/gather.js";
+import { dropped, isWanted } from "../../enhancement/static/enhancement/upload/gather.js";
 import { ask, Elsewhere, LOGGED_OUT, Refused, sendFile, Stopped, told, TooLarge, Unreachable } from "../../enhancement/static/enhancement/upload/send.js";
 import { Sha256, sha256Of } from "../../enhancement/static/enhancement/upload/sha256.js";
 import * as state from "../../enhancement/static/enhancement/upload/state.js";
@@ -224,6 +224,17 @@ test("what stands in the way is an event", async () => {
   assert.equal((await last(new TooLarge())).type, "too large");
   assert.deepEqual(await last(new Stopped("disk")), { type: "stopped", message: "disk" });
   assert.deepEqual(await last(new Refused("no")), { type: "rejected", path: "a.jpg", message: "no" });
+});
+
+test("what can't be read of a drop is told, and the rest isn't lost", async () => {
+  const file = (name) => ({ name, isFile: true, file: (resolve) => resolve(name) });
+  const unreadable = (name) => ({ name, isFile: true, file: (_, reject) => reject(new DOMException("gone", "NotFoundError")) });
+  const folder = (name, ...batches) => ({ name, createReader: () => ({ readEntries: (resolve, reject) => (batches[0] ? resolve(batches.shift()) : reject(new DOMException("gone"))) }) });
+  const items = [file("a.jpg"), unreadable("b.jpg"), folder("in", [file("c.jpg"), unreadable("d.jpg")], [file("e.jpg")], []), folder("locked")];
+  const found = await dropped({ items: items.map((entry) => ({ kind: "file", webkitGetAsEntry: () => entry })) });
+  const paths = (wanted) => found.filter(wanted).map(({ path }) => path);
+  assert.deepEqual(paths((one) => one.file), ["a.jpg", "in/c.jpg", "in/e.jpg"]);
+  assert.deepEqual(paths((one) => !one.file), ["b.jpg", "in/d.jpg", "locked"]);
 });
 
 test("hidden files and systems' own aren't sent", () => {

@@ -35,11 +35,17 @@ function tell(event) {
 
 async function add(found) {
   const files = found.filter(({ file }) => file);
+  sayUnread(found.length - files.length);
   if (!files.length) return;
   proposeName(files[0].path);
   for (const { path, file } of files) held.set(path, file);
   tell({ type: "added", files: files.map(({ path, file }) => ({ path, bytes: file.size })) });
   await announce();
+}
+
+function sayUnread(count) {
+  byId("unread").hidden = !count;
+  byId("unread").textContent = `${count} file${count > 1 ? "s or folders" : " or folder"} could not be read and ${count > 1 ? "were" : "was"} left out. Choose ${count > 1 ? "them" : "it"} again, or look whether this computer lets you open ${count > 1 ? "them" : "it"}.`;
 }
 
 async function announce() {
