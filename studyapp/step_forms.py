@@ -82,9 +82,14 @@ class ScreenForm(StepForm):
         """What is to be mended holds the page, until its reader goes on all the same where the study lets them."""
         told = self.cleaned_data
         self.problems = list(screen.problems_of_screen(told, self.study))
-        if self.problems and (self.study.screen_required or not told.get("anyway")):
+        if self.problems and not (self.may_be_left and told.get("anyway")):
             raise forms.ValidationError(self.problems)
         return told
+
+    @property
+    def may_be_left(self) -> bool:
+        """The zoom alone never blocks: an open sidebar of the browser reads the same."""
+        return not self.study.screen_required or self.problems == ["zoom"]
 
     def told(self) -> dict[str, Any]:
         """The measures, and what was not mended."""

@@ -45,7 +45,7 @@ HELP = {
     "intervals get a little too short. docs/adaptive.md shows by how much.",
     "seed": "The whole schedule follows from it. The one here was drawn by chance.",
     "screen_check": "Window, browser zoom and steps of brightness; it says what to mend, and is stored.",
-    "screen_required": "Nobody goes on before everything is mended.",
+    "screen_required": "Nobody goes on before everything is mended; the zoom alone, which is a guess, holds nobody.",
     "colour_test": "Five plates drawn here. A screening, no diagnosis; stored with the sitting.",
     "acuity_test": "Rings that get smaller: by visual angle for who holds a bank card to the screen, else in pixels. "
     "A screening, no diagnosis.",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Page, Response, Route, expect
 
 from tests.stack import Stack, new_stack
 
@@ -79,6 +79,24 @@ def test_news_comes_by_itself(page: Page, stack: Stack, live: str) -> None:
     assert page.evaluate("() => document.activeElement.id") == "balance-table", "whoever reads a table goes on reading"
     news = len([1 for before, after in pairwise(stamps) if before != after])  # somebody may also have stopped looking
     assert len(pages) == news > 0, "the page itself is fetched where there is news, and not else"
+
+
+def test_screening_that_could_not_be_had_is_asked_for_again(page: Page, live: str) -> None:
+    failed: list[str] = []
+
+    def fail(route: Route) -> None:
+        failed.append(route.request.url)
+        route.abort()
+
+    page.clock.install()
+    page.route("**/screening/**", fail)
+    open_monitor(page, live)
+    with page.expect_response(lambda response: response.url.endswith("/live.json")):
+        page.clock.fast_forward("00:05")
+    page.unroute("**/screening/**")
+    assert len(failed) == 1, "it is asked for once a minute at most"
+    page.clock.fast_forward("01:01")
+    page.wait_for_selector("#screening [data-ready]")
 
 
 @pytest.mark.parametrize("width", [360, 800, 1366])

@@ -1,5 +1,6 @@
 """A whole session with everything around its trials, by keyboard alone, with a reload at each page."""
 
+import json
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -31,6 +32,16 @@ study = create_study(define(("original", "auto"), name="Breaks", break_every=2),
 run_jobs()
 open_study(study)
 answer = study.code
+"""
+CARD = """
+from studyapp.models import Study
+from studyapp.services.studies import create_study, open_study
+from tests.studyapp.factories import define, run_jobs, sit
+of = Study.objects.earliest("pk")
+study = create_study(define(("original", "auto"), name="{name}", acuity_test=True), of.owner)
+run_jobs()
+open_study(study)
+answer = sit(study).token
 """
 RINGS = 6
 ALL = {
@@ -267,3 +278,40 @@ def test_a_vote_that_arrives_after_the_next_page_was_made_is_not_asked_again(
     assert page.inner_text("#rest-why").startswith("You have done 2 of 5 pairs")
     page.click("#go-on")
     wait_for(page, position=3, voting="open")
+
+
+# ---- the card
+
+
+def hold_a_card(page: Page, stack: Stack, name: str) -> None:
+    """Up to a drawn card that was made as wide as a real one, on a screen of one device pixel to the CSS pixel."""
+    page.goto(f"{stack.site}/look/{stack.python(CARD.format(name=name))}/")
+    page.wait_for_url("**/steps/calibration/1/")
+    page.focus("#card")
+    page.keyboard.press("PageUp")
+    assert page.evaluate("document.getElementById('card').validity.valid")
+
+
+def on_other_pixels(page: Page) -> None:
+    page.evaluate("Object.defineProperty(window, 'devicePixelRatio', { value: 1.5 })")
+
+
+@pytest.mark.usefixtures("breaks")
+def test_a_card_is_measured_in_the_pixels_that_it_was_held_against(page: Page, stack: Stack) -> None:
+    hold_a_card(page, stack, "measured")
+    on_other_pixels(page)
+    page.check("[name=distance_cm] >> nth=4", force=True)
+    page.click("form .begin >> nth=0")
+    page.wait_for_url("**/acuity/1/")
+    told = stack.rows("SELECT told FROM studyapp_sessionstep WHERE name = 'calibration' ORDER BY id DESC LIMIT 1")
+    assert json.loads(told[0][0])["device_pixel_ratio"] == 1
+
+
+@pytest.mark.usefixtures("breaks")
+def test_a_card_held_against_other_pixels_is_measured_anew(page: Page, stack: Stack) -> None:
+    hold_a_card(page, stack, "anew")
+    page.evaluate("dispatchEvent(new Event('resize'))")
+    assert page.evaluate("document.getElementById('card').validity.valid"), "the same pixels: the measure stays"
+    on_other_pixels(page)
+    page.evaluate("dispatchEvent(new Event('resize'))")
+    assert not page.evaluate("document.getElementById('card').validity.valid")

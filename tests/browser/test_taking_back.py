@@ -52,6 +52,22 @@ def test_the_last_answer_is_taken_back_and_sent_again(page: Page, serve: Serve) 
     assert len(server.letters("shown")) == 3
 
 
+def test_taken_back_while_the_next_pair_loads_the_sitting_goes_on(page: Page, serve: Serve) -> None:
+    server = serve(2, correction=True, held="/1right/1/1/0")
+    open_and_wait(page, server)
+    answer_with(page, "ArrowLeft")
+    wait_for(page, position="2", phase="loading")
+    page.wait_for_function(
+        "() => OpenSeadragon.getViewer(document.querySelectorAll('#left .pane')[1])"
+        ".world.getItemAt(0)?.getFullyLoaded()"
+    )
+    page.keyboard.press("Backspace")
+    wait_for(page, position="1", voting="open")
+    answer_with(page, "ArrowRight")
+    server.release()
+    wait_for(page, position="2", voting="open")
+
+
 def test_a_correction_survives_a_lost_network_and_a_reload(page: Page, serve: Serve) -> None:
     server = serve(2, correction=True)
     open_and_wait(page, server)

@@ -93,6 +93,35 @@ def test_a_server_that_dies_and_a_page_that_is_reloaded_cost_nothing(page: Page,
     page.wait_for_selector("#next-step:has-text('run methods')")
 
 
+def test_a_page_that_lost_its_log_in_while_it_waited_goes_on_by_hand(page: Page, stack: Stack, tmp_path: Path) -> None:
+    files = photos(tmp_path / "photos", 1)
+    log_in(page, stack)
+    page.set_input_files("#choose-files", files)
+    counts(page, "1 of 1 sent")
+    page.fill("[name=name]", "logged-out")
+    answers = [("application/json", 200, '{"job": {"state": "runn'), ("text/html", 403, "log in")]
+    page.route("**/state.json", lambda route: fulfil(route, *answers.pop(0)))
+    page.click("#make-button")
+    page.wait_for_selector("#stopped:not([hidden])")
+    page.unroute("**/state.json")
+    page.click("#again")
+    page.wait_for_url("**/testset/*/change/")
+
+
+def test_back_on_line_what_was_never_announced_is_sent(page: Page, stack: Stack, tmp_path: Path) -> None:
+    log_in(page, stack)
+    page.route("**/uploads/*/files/", lambda route: fulfil(route, "text/html", 403, "log in"))
+    page.set_input_files("#choose-files", photos(tmp_path / "photos", 1))
+    page.wait_for_selector("#stopped:not([hidden])")
+    page.unroute("**/uploads/*/files/")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    counts(page, "1 of 1 sent")
+
+
+def fulfil(route: Route, kind: str, status: int, body: str) -> None:
+    route.fulfill(status=status, content_type=kind, body=body)
+
+
 class Pieces:
     """Lets so many pieces through and holds the others until it is told to let go."""
 
@@ -168,6 +197,24 @@ def test_a_dropped_folder_keeps_its_structure(page: Page, stack: Stack, tmp_path
     assert stack.rows("SELECT count(*) FROM enhancement_content WHERE name = 'cat' AND reference_sha256 != ''") == [
         (1,)
     ]
+
+
+def test_what_can_not_be_read_of_a_drop_is_said(page: Page, stack: Stack) -> None:
+    """No file of a real folder is unreadable for root, so the drop is made here."""
+    log_in(page, stack)
+    page.evaluate(
+        """() => {
+          const good = { name: 'a.png', isFile: true, file: (resolve) => resolve(new File(['no photo'], 'a.png')) };
+          const bad = { name: 'b.png', isFile: true, file: (_, reject) => reject(new DOMException('gone')) };
+          const items = [bad, good].map((entry) => ({ kind: 'file', webkitGetAsEntry: () => entry }));
+          dispatchEvent(Object.assign(new Event('drop'), { dataTransfer: { items } }));
+        }"""
+    )
+    counts(page, "1 of 1 sent")
+    assert "1 file or folder could not be read" in page.inner_text("#unread")
+    page.set_input_files("#choose-files", {"name": "c.png", "mimeType": "image/png", "buffer": photo(3)})
+    counts(page, "2 of 2 sent")
+    assert page.is_hidden("#unread")
 
 
 def drop(page: Page, folder: Path) -> None:

@@ -245,6 +245,55 @@ def test_holding_a_key_swaps_the_two_in_place_and_closes_voting(page: Page, serv
     page.wait_for_url("**/thanks/")
 
 
+@pytest.mark.parametrize("x", [110, 480], ids=["left", "right"])
+def test_while_swapped_the_wheel_zooms_about_the_point_under_it(page: Page, serve: Serve, x: int) -> None:
+    open_and_wait(page, serve(1))
+    page.keyboard.press("1")
+    wait_for(page, scale="1")
+    settle(page)
+    page.keyboard.down("Space")
+    wait_for(page, flipped="true")
+    page.mouse.move(x, 180)
+    before = under(page, x, 180)
+    page.mouse.wheel(0, -260)
+    page.wait_for_function("() => look.dataset.scale === '2'")
+    settle(page)
+    np.testing.assert_allclose(under(page, x, 180), before, atol=2)
+
+
+def under(page: Page, x: float, y: float) -> list[float]:
+    """The picture pixel that is seen at a place of the page."""
+    place: list[float] = page.evaluate(
+        """([x, y]) => {
+          const pane = document.elementsFromPoint(x, y).find(({ className }) => className === 'pane is-shown');
+          const { left, top } = pane.getBoundingClientRect();
+          const { viewport, world } = OpenSeadragon.getViewer(pane);
+          const point = viewport.pointFromPixel(new OpenSeadragon.Point(x - left, y - top), true);
+          const place = world.getItemAt(0).viewportToImageCoordinates(point);
+          return [place.x, place.y];
+        }""",
+        [x, y],
+    )
+    return place
+
+
+def test_while_swapped_a_hand_drags_on_both_places(page: Page, serve: Serve) -> None:
+    open_and_wait(page, serve(1))
+    page.keyboard.press("1")
+    wait_for(page, scale="1")
+    settle(page)
+    page.keyboard.down("Space")
+    wait_for(page, flipped="true")
+    for x in (200, 600):
+        before = under(page, x, 250)
+        page.mouse.move(x, 250)
+        page.mouse.down()
+        page.mouse.move(x + 40, 250, steps=4)
+        page.mouse.up()
+        settle(page)
+        np.testing.assert_allclose(under(page, x + 40, 250), before, atol=12)  # a drag begins after a few pixels
+
+
 # ---- when voting is open
 
 
@@ -262,6 +311,17 @@ def test_voting_opens_only_when_both_sides_are_painted(page: Page, serve: Serve)
     wait_for(page, voting="open", position="1")
     assert page.locator(".pane.is-shown").count() == 2
     assert not server.letters("vote")
+
+
+def test_a_tile_is_waited_for_longer_than_ten_minutes(page: Page, serve: Serve) -> None:
+    server = serve(1, held="/0right/1/1/0")
+    page.clock.install()
+    with page.expect_request("**/seen/0right/1/1/0"):
+        page.goto(server.url)
+    wait_for(page, phase="loading")
+    page.clock.fast_forward("11:00")
+    server.release()
+    wait_for(page, voting="open")
 
 
 def test_an_answer_within_200_ms_of_painting_is_ignored(page: Page, serve: Serve) -> None:

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { test } from "node:test";
 
-import { isWanted } from "../../enhancement/static/enhancement/upload/gather.js";
+import { dropped, isWanted } from "../../enhancement/static/enhancement/upload/gather.js";
 import { ask, Elsewhere, LOGGED_OUT, Refused, sendFile, Stopped, told, TooLarge, Unreachable } from "../../enhancement/static/enhancement/upload/send.js";
 import { Sha256, sha256Of } from "../../enhancement/static/enhancement/upload/sha256.js";
 import * as state from "../../enhancement/static/enhancement/upload/state.js";
@@ -66,6 +66,12 @@ test("what a system left is passed over, what is refused says why, and both are 
   assert.equal(value.files.find(({ path }) => path === "big.tif").message, "too large");
   assert.equal(state.isComplete(after(value, { type: "sent", path: "a.jpg", sha256: "" })), false, "a person must take it out first");
   assert.equal(state.isComplete(after(value, { type: "sent", path: "a.jpg", sha256: "" }, { type: "removed", paths: ["big.tif"] })), true);
+});
+
+test("of two announcements on their way the later answer changes nothing about a file that has begun", () => {
+  const sending = after(ready("a.jpg", "b.jpg"), { type: "starting", path: "a.jpg" }, { type: "sent", path: "b.jpg", sha256: "x" });
+  assert.deepEqual(after(sending, announced("a.jpg", "b.jpg")), sending);
+  assert.deepEqual(after(sending, { type: "announced", answers: [{ path: "a.jpg", file: null, problem: "" }] }), sending);
 });
 
 test("a full disk or a lost login stops everything until a person goes on", () => {
@@ -144,6 +150,14 @@ test("what an answer means", () => {
   for (const status of [0, 200, 302, 403]) assert.equal(asked({ status, isJson: false, text: "<html>" }).message, LOGGED_OUT);
 });
 
+test("an answer that breaks off, or is no JSON, is worth another try", async () => {
+  for (const text of ["", '{"offset": 5', "<html>"]) assert.equal(asked({ status: 200, isJson: true, text }) instanceof Unreachable, true);
+  assert.equal(asked({ status: 413, isJson: true, text: "" }) instanceof TooLarge, true);
+  const breaksOff = new ReadableStream({ start: (body) => body.enqueue(new TextEncoder().encode("{")), pull: (body) => body.error(new TypeError("cut")) });
+  const answer = new Response(breaksOff, { headers: { "Content-Type": "application/json" } });
+  await assert.rejects(ask("/x", {}, async () => answer), Unreachable);
+});
+
 test("no connection is worth another try", async () => {
   await assert.rejects(ask("http://127.0.0.1:1/"), Unreachable);
 });
@@ -210,6 +224,17 @@ test("what stands in the way is an event", async () => {
   assert.equal((await last(new TooLarge())).type, "too large");
   assert.deepEqual(await last(new Stopped("disk")), { type: "stopped", message: "disk" });
   assert.deepEqual(await last(new Refused("no")), { type: "rejected", path: "a.jpg", message: "no" });
+});
+
+test("what can't be read of a drop is told, and the rest isn't lost", async () => {
+  const file = (name) => ({ name, isFile: true, file: (resolve) => resolve(name) });
+  const unreadable = (name) => ({ name, isFile: true, file: (_, reject) => reject(new DOMException("gone", "NotFoundError")) });
+  const folder = (name, ...batches) => ({ name, createReader: () => ({ readEntries: (resolve, reject) => (batches[0] ? resolve(batches.shift()) : reject(new DOMException("gone"))) }) });
+  const items = [file("a.jpg"), unreadable("b.jpg"), folder("in", [file("c.jpg"), unreadable("d.jpg")], [file("e.jpg")], []), folder("locked")];
+  const found = await dropped({ items: items.map((entry) => ({ kind: "file", webkitGetAsEntry: () => entry })) });
+  const paths = (wanted) => found.filter(wanted).map(({ path }) => path);
+  assert.deepEqual(paths((one) => one.file), ["a.jpg", "in/c.jpg", "in/e.jpg"]);
+  assert.deepEqual(paths((one) => !one.file), ["b.jpg", "in/d.jpg", "locked"]);
 });
 
 test("hidden files and systems' own aren't sent", () => {

@@ -186,6 +186,18 @@ class TestScreen:
         go(client, session, "screen", GOOD)
         assert session.steps.get().told["problems"] == []
 
+    def test_the_zoom_alone_holds_nobody(self, client: Client, study: Study) -> None:
+        """An open sidebar of the browser reads as zoom, too."""
+        session = sit(only(study, screen_check=True, screen_required=True))
+        page = go(client, session, "screen", {**GOOD, "browser_zoom": 1.25}).content.decode()
+        assert "sidebar" in page
+        assert 'name="anyway"' in page
+        assert session.steps.count() == 0
+        go(client, session, "screen", {**GOOD, "browser_zoom": 1.25, "dark_steps": 2, "anyway": "yes"})
+        assert session.steps.count() == 0, "there is more to mend than the zoom"
+        go(client, session, "screen", {**GOOD, "browser_zoom": 1.25, "anyway": "yes"})
+        assert session.steps.get().told["problems"] == ["zoom"]
+
     def test_a_browser_without_scripts_hears_of_it(self, client: Client, study: Study) -> None:
         session = sit(only(study, screen_check=True))
         assert "This browser lacks something" in go(client, session, "screen", {"dark_steps": 6}).content.decode()

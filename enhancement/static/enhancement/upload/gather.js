@@ -2,7 +2,7 @@
 
 const LEFT_BY_SYSTEMS = new Set(["thumbs.db", "desktop.ini", "__macosx"]);
 
-/** Everything in a drop, folders walked through. Ask at once: the browser forgets a drop when its event is over. */
+/** Everything in a drop, folders walked through; what can't be read comes without its `file`. Ask at once: the browser forgets a drop when its event is over. */
 export function dropped(transfer) {
   const entries = [...transfer.items].filter(({ kind }) => kind === "file").map((item) => item.webkitGetAsEntry?.() ?? asEntry(item.getAsFile()));
   return Promise.all(entries.filter(Boolean).map((entry) => walk(entry, ""))).then((lists) => lists.flat());
@@ -16,9 +16,13 @@ export function chosen(input) {
 async function walk(entry, above) {
   const path = above ? `${above}/${entry.name}` : entry.name;
   if (!isWanted(entry.name)) return [];
-  if (entry.isFile) return [{ path, file: await new Promise((resolve, reject) => entry.file(resolve, reject)) }];
-  const within = await entriesOf(entry.createReader());
-  return (await Promise.all(within.map((one) => walk(one, path)))).flat();
+  try {
+    if (entry.isFile) return [{ path, file: await new Promise((resolve, reject) => entry.file(resolve, reject)) }];
+    const within = await entriesOf(entry.createReader());
+    return (await Promise.all(within.map((one) => walk(one, path)))).flat();
+  } catch {
+    return [{ path, file: null }];
+  }
 }
 
 /** A reader hands out a hundred at most, so it is asked until nothing comes. */

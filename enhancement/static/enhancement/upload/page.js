@@ -22,6 +22,8 @@ let zippedFolders = [];
 let room = Number(root.dataset.roomBytes);
 let job = null;
 let timer = 0;
+let isFollowing = false;
+let followTimer = 0;
 
 function tell(event) {
   state = upload.next(state, event);
@@ -33,11 +35,17 @@ function tell(event) {
 
 async function add(found) {
   const files = found.filter(({ file }) => file);
+  sayUnread(found.length - files.length);
   if (!files.length) return;
   proposeName(files[0].path);
   for (const { path, file } of files) held.set(path, file);
   tell({ type: "added", files: files.map(({ path, file }) => ({ path, bytes: file.size })) });
   await announce();
+}
+
+function sayUnread(count) {
+  byId("unread").hidden = !count;
+  byId("unread").textContent = `${count} file${count > 1 ? "s or folders" : " or folder"} could not be read and ${count > 1 ? "were" : "was"} left out. Choose ${count > 1 ? "them" : "it"} again, or look whether this computer lets you open ${count > 1 ? "them" : "it"}.`;
 }
 
 async function announce() {
@@ -209,22 +217,29 @@ function showFieldProblems(fields) {
   return null;
 }
 
-/** Look how the job stands until it has ended; then go to the test set, or show what is wrong. */
+/** Look how the job stands until it has ended; then go to the test set, or show what is wrong. A lost login stops that until a person goes on. */
 async function follow() {
   let fresh;
+  isFollowing = true;
   try {
     fresh = await ask(`${address}state.json`);
   } catch (error) {
-    if (error instanceof Unreachable) return setTimeout(follow, ASK_AGAIN_MS);
+    if (error instanceof Unreachable) return followIn(ASK_AGAIN_MS);
     if (error instanceof Stopped) return tell({ type: "stopped", message: error.message });
     throw error;
   }
   if (fresh.made) return location.assign(fresh.made);
   const ended = isMaking() && !UNDER_WAY.includes(fresh.job?.state);
   take(fresh);
-  if (isMaking()) return setTimeout(follow, FOLLOW_EVERY_MS);
+  isFollowing = isMaking();
+  if (isFollowing) return followIn(FOLLOW_EVERY_MS);
   if (ended && report.length) byId("report").focus();
   return null;
+}
+
+function followIn(ms) {
+  clearTimeout(followTimer);
+  followTimer = setTimeout(follow, ms);
 }
 
 /** What the server knows, where this page knows nothing better. */
@@ -309,12 +324,16 @@ byId("remove-all").addEventListener("click", async () => {
 const lineOf = (element) => report[Number(element.closest("li")?.dataset.line)];
 const pathsOf = (lines) => state.files.filter(({ id }) => lines.some(({ file }) => file === id)).map(({ path }) => path);
 
-byId("again").addEventListener("click", () => {
+/** The network is back, or a person says so: whatever was left unfinished goes on. */
+function goOn() {
   tell({ type: "again" });
-  announce();
-});
+  if (upload.unannounced(state).length) announce();
+  if (isFollowing) follow();
+}
+
+byId("again").addEventListener("click", goOn);
 byId("stop").addEventListener("click", () => attempt(() => ask(`${address}stop/`, { body: {}, token })));
-addEventListener("online", () => tell({ type: "again" }));
+addEventListener("online", goOn);
 addEventListener("beforeunload", (event) => upload.isBusy(state) && !state.stopped && event.preventDefault());
 
 paint();

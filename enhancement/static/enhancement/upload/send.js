@@ -47,8 +47,8 @@ const isJson = (kind) => (kind ?? "").includes("json");
 
 /** An answer's JSON, or the error that it means. */
 export function told({ status, isJson, text }) {
-  const reply = isJson ? JSON.parse(text) : {};
   if (status === 413) throw new TooLarge();
+  const reply = isJson ? parsed(text) : {};
   if (status === 409 && isJson) throw new Elsewhere(reply.offset);
   if (status === 507) throw new Stopped(reply.error ?? "The server's disk is full.");
   if (status >= 200 && status < 300 && isJson) return reply;
@@ -57,6 +57,15 @@ export function told({ status, isJson, text }) {
   if (status >= 500 || WORTH_RETRYING.has(status)) throw new Unreachable(`the server answered ${status}`);
   if (status === 404) throw new Refused("It is no longer on the server: it was removed, here or in another tab.");
   throw new Refused(reply.error ?? `The server answered ${status}.`, reply);
+}
+
+/** An answer cut off on its way is a lost network's, too. */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Unreachable(error.message);
+  }
 }
 
 export class Unreachable extends Error {}

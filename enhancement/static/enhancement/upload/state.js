@@ -38,12 +38,13 @@ const EVENTS = {
     }
     return { ...state, stopped: null, files: [...known.values()] };
   },
-  /** What the server said of each file that was announced. */
+  /** What the server said of each file that was announced; of one that has begun meanwhile, by an earlier answer, it is no news. */
   announced: (state, { answers }) => {
     const told = new Map(answers.map((answer) => [answer.path, answer]));
-    const passedOver = (path) => told.has(path) && !told.get(path).file && !told.get(path).problem;
-    const files = state.files.filter(({ path }) => !passedOver(path)).map((file) => {
-      const answer = told.get(file.path);
+    const answerTo = ({ path, status }) => (status === "unannounced" ? told.get(path) : undefined);
+    const isPassedOver = (answer) => answer && !answer.file && !answer.problem;
+    const files = state.files.filter((file) => !isPassedOver(answerTo(file))).map((file) => {
+      const answer = answerTo(file);
       if (!answer) return file;
       if (!answer.file) return { ...file, status: "refused", message: answer.problem };
       const { id, offset, sha256, zip } = answer.file;

@@ -9,7 +9,7 @@ const live = document.getElementById("live");
 const cover = document.getElementById("cover");
 const screening = document.getElementById("screening");
 let timer = null;
-let screened = { at: -Infinity, stamp: "" };
+const screened = { at: -Infinity, stamp: "" };
 
 async function refresh() {
   if (await isNews()) {
@@ -37,13 +37,16 @@ async function isNews() {
 async function screen() {
   const { stamp } = live.dataset;
   if (stamp === screened.stamp || performance.now() - screened.at < SCREENING_EVERY_MS) return;
-  screened = { at: performance.now(), stamp };
-  await fill(screening, screening.dataset.part);
+  screened.at = performance.now();
+  if (await fill(screening, screening.dataset.part)) screened.stamp = stamp;
 }
 
+/** Whether the place holds the part now. */
 async function fill(place, address) {
   const part = await fetched(address);
-  if (part && !place.contains(document.activeElement)) place.replaceChildren(...part.body.childNodes);
+  const isFilled = Boolean(part) && !place.contains(document.activeElement);
+  if (isFilled) place.replaceChildren(...part.body.childNodes);
+  return isFilled;
 }
 
 function wait() {

@@ -9,11 +9,13 @@ const mm = { long: Number(form.dataset.longMm), short: Number(form.dataset.short
 const turn = document.getElementById("turn");
 let room = frame.clientWidth;
 let side = sideFor(room, mm);
+let measuredRatio = null; // device pixels to the CSS pixel while the card was held against the screen
 
 /** The card lies anew: what was measured of its other side is gone. */
 function lay() {
   const { min, max, value } = rangeFor(side, room, mm);
   Object.assign(slider, { min, max, value });
+  measuredRatio = null;
   slider.setCustomValidity(form.dataset.untouched);
   draw();
 }
@@ -29,6 +31,7 @@ function draw() {
 
 function moved() {
   slider.setCustomValidity("");
+  measuredRatio = devicePixels();
   draw();
 }
 
@@ -49,7 +52,7 @@ addEventListener("resize", () => {
   room = frame.clientWidth;
   const { max } = rangeFor(side, room, mm);
   turn.hidden = !mayTurn(room, mm);
-  if (slider.validity.valid && Number(slider.value) <= max) {
+  if (slider.validity.valid && Number(slider.value) <= max && measuredRatio === devicePixels()) {
     slider.max = max; // what was measured stays
     return;
   }
@@ -58,7 +61,7 @@ addEventListener("resize", () => {
 });
 form.addEventListener("submit", () => {
   form.elements.side.value = side;
-  form.elements.device_pixel_ratio.value = devicePixels();
+  form.elements.device_pixel_ratio.value = measuredRatio ?? devicePixels();
 });
 turn.hidden = !mayTurn(room, mm);
 lay();

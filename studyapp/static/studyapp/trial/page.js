@@ -44,6 +44,7 @@ function dispatch(event) {
   if (state === before) return;
   if (state.outbox !== before.outbox) state = session.next(state, { type: "kept", isLasting: kept.keep(state.outbox, event) });
   if (event.type === "viewed") return writeView(state, stage);
+  if (event.type === "takenBack") stage.clearAll();
   if (state.flipped !== before.flipped) stage.flip(state.flipped);
   showPair();
   sendLetters();

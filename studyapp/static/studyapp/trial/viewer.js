@@ -14,6 +14,7 @@ const SIDES = ["left", "right"];
 const WHEEL_PX_PER_OCTAVE = 260;
 const STEP_FACTOR = Math.SQRT2;
 const STEP_SHARE = 0.2;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const NOWHERE = Object.freeze({ x: 0, y: 0 });
 
 export class Stage {
@@ -95,6 +96,12 @@ export class Stage {
 
   clear() {
     if (this.front) this.empty(this.front);
+    this.front = null;
+  }
+
+  /** What waits behind goes too: whatever is opened next is painted, and told so, anew. */
+  clearAll() {
+    for (const pair of this.pairs) if (pair.trial) this.empty(pair);
     this.front = null;
   }
 
@@ -264,7 +271,7 @@ export class Stage {
       maxTilesPerFrame: 8,
       imageLoaderLimit: 4, // enough to fill any line; more would stand before what is wanted once a hand has moved on
       maxImageCacheCount: 120,
-      timeout: 600000, // tiles.js waits for a lost network itself
+      timeout: LONGEST_TIMER_MS, // tiles.js waits for a lost network itself
       showNavigationControl: false,
       showNavigator: false,
       showSequenceControl: false,
@@ -323,7 +330,6 @@ export class Stage {
     this.place = place;
     this.pane = { width: Math.round(width * devicePixelRatio), height: Math.round(height * devicePixelRatio) };
     this.away = { left: corners[1].left - corners[0].left, top: corners[1].top - corners[0].top };
-    this.corners = { left: corners[0], right: corners[1] };
     for (const pair of this.pairs) this.lay(pair, boxes, corners, width, height);
   }
 
@@ -352,8 +358,9 @@ export class Stage {
   /** A notch of a wheel is half an octave; a trackpad's many small steps add up to the same; its pinch comes as a wheel with Ctrl. */
   wheel(event, side) {
     event.preventDefault();
+    if (!this.front) return;
     const px = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 40 : 1) * (event.ctrlKey ? 4 : 1);
-    const { left, top } = this.corners[side];
+    const { left, top } = this.front.panes[side].getBoundingClientRect(); // it may lie in the other's place
     const factor = 2 ** (-Math.min(Math.max(px, -260), 260) / WHEEL_PX_PER_OCTAVE);
     this.zoom(factor, this.inDevicePixels({ x: event.clientX - left, y: event.clientY - top }));
   }
