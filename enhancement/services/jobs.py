@@ -111,7 +111,8 @@ def request_job(
     with transaction.atomic():
         states = [Job.State.QUEUED] if after else OPEN
         same = Job.objects.filter(kind=kind, params=dict(params), state__in=states)
-        job = same.select_for_update().first()  # no worker takes it before it knows what it waits for
+        # No worker takes it before it knows what it waits for. One that runs isn't waited for: people are seated here.
+        job = (same.select_for_update() if after else same).first()
         if job is None:
             job = Job.objects.create(kind=kind, queue=queue, label=label[:200], params=dict(params), requested_by=by)
         job.after.add(*(earlier for earlier in after if earlier.pk != job.pk))
