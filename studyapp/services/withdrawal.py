@@ -27,9 +27,9 @@ def withdraw(session: StudySession) -> int:
     noted on them.
     """
     now = timezone.now()
-    _set_apart(session)
     studies = StudySession.objects.filter(observer=session.observer_id).values("study")
     list(Study.objects.filter(pk__in=studies).order_by("pk").select_for_update())  # places move under their locks
+    _set_apart(session)
     theirs = StudySession.objects.filter(observer=session.observer_id).exclude(state=StudySession.State.WITHDRAWN)
     keys = [one.pk for one in theirs.order_by("pk").select_for_update()]
     sittings = StudySession.objects.filter(pk__in=keys)
