@@ -207,9 +207,9 @@ def crossed_intervals(
     by_observer, by_content, both = (_variances(part) for part in (parts.observers, parts.contents, parts.both))
     variance = np.maximum(both, np.maximum(by_observer, by_content))
     crossed = Spread(np.sqrt(variance), np.full_like(variance, min(m, c) - 1.0))
-    of, spreads = (these.level, these.seed), (crossed, *these.spreads)
+    spreads, level, seed = (crossed, *these.spreads), these.level, these.seed
     return _limits(
-        fitted, spreads, level=of[0], method=CROSSED, question=LIKE_THESE, observers=m, contents=c, seed=of[1]
+        fitted, spreads, level=level, method=CROSSED, question=LIKE_THESE, observers=m, contents=c, seed=seed
     )
 
 

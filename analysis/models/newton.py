@@ -96,11 +96,7 @@ def solve(votes: PairVotes, pairs: Ints, n: int, *, start: Floats, log_nu: float
 
 def moments(scores: Floats, log_nu: Floats, pairs: Ints) -> Moments:
     """Moments of one vote on each pair, for scores (replicates, n) and log ν (replicates,)."""
-    half = (scores[:, pairs[:, 0]] - scores[:, pairs[:, 1]]).T / 2.0
-    # Divided by the likelier win's weight, exp|d|, a vote weighs 1, u² and ν·u: one exponential, and no overflow.
-    fall = np.exp(-np.abs(half))
-    unlikely = np.square(fall)
-    tie = fall * np.exp(log_nu)
+    half, unlikely, tie = _weights(scores, log_nu, pairs)
     total = 1.0 + unlikely + tie
     mean = np.copysign((1.0 - unlikely) / total, half)
     tie /= total
@@ -116,12 +112,20 @@ def chances(scores: Floats, log_nu: Floats, pairs: Ints) -> tuple[Floats, Floats
     >>> bool(won[0, 0] == np.exp(-80)), float(lost[0, 0]), float(tie[0, 0])
     (True, 1.0, 0.0)
     """
-    half = (scores[:, pairs[:, 0]] - scores[:, pairs[:, 1]]).T / 2.0
-    fall = np.exp(-np.abs(half))
-    unlikely, tie = np.square(fall), fall * np.exp(log_nu)
+    half, unlikely, tie = _weights(scores, log_nu, pairs)
     total = 1.0 + unlikely + tie
     won = np.where(half >= 0.0, 1.0, unlikely) / total
     return won, np.where(half >= 0.0, unlikely, 1.0) / total, tie / total
+
+
+def _weights(scores: Floats, log_nu: Floats, pairs: Ints) -> tuple[Floats, Floats, Floats]:
+    """Half of each difference d, and what the less likely win and a tie weigh where the likelier win weighs 1.
+
+    Divided by the likelier win's weight, exp|d|, a vote weighs 1, u² and ν·u: one exponential, and no overflow.
+    """
+    half = (scores[:, pairs[:, 0]] - scores[:, pairs[:, 1]]).T / 2.0
+    fall = np.exp(-np.abs(half))
+    return half, np.square(fall), fall * np.exp(log_nu)
 
 
 def information(votes: PairVotes, pairs: Ints, n: int, at: Moments) -> Floats:

@@ -47,9 +47,8 @@ def request_testset_of(upload: Upload, wanted: dict[str, Any], by: User) -> Job:
     refuse_changes_while_making(upload)
     if not upload.files.exists():
         raise UploadProblemError("There are no files yet; add some photos first.")
-    missing = upload.files.filter(state=UploadedFile.State.ARRIVING).count()
-    if missing:
-        raise UploadProblemError(f"{missing} file(s) have not arrived yet; send them again, or remove them.")
+    if missing := _missing(upload):
+        raise UploadProblemError(missing)
     label = f"make test set {wanted['name']} of uploaded photos"
     upload.job = request_job("upload", "cpu", label, {"upload": upload.pk, **wanted}, by=by)
     upload.wanted, upload.report = wanted, []
@@ -96,10 +95,15 @@ def _as_asked_for(claim: Claim) -> Upload:
         return upload
     if upload.job_id != claim.job_id:
         raise NothingStoredError(f"Its test set has been asked for anew since, by job #{upload.job_id}.")
-    arriving = upload.files.filter(state=UploadedFile.State.ARRIVING).count()
-    if arriving:
-        raise NothingStoredError(f"{arriving} file(s) have not arrived yet; send them again, or remove them.")
+    if missing := _missing(upload):
+        raise NothingStoredError(missing)
     return upload
+
+
+def _missing(upload: Upload) -> str:
+    """That files are still on their way, in words; empty where none is."""
+    arriving = upload.files.filter(state=UploadedFile.State.ARRIVING).count()
+    return f"{arriving} file(s) have not arrived yet; send them again, or remove them." if arriving else ""
 
 
 def _made(claim: Claim, upload: Upload) -> list[dict[str, Any]]:

@@ -247,18 +247,23 @@ def test_holding_a_key_swaps_the_two_in_place_and_closes_voting(page: Page, serv
 
 @pytest.mark.parametrize("x", [110, 480], ids=["left", "right"])
 def test_while_swapped_the_wheel_zooms_about_the_point_under_it(page: Page, serve: Serve, x: int) -> None:
-    open_and_wait(page, serve(1))
-    page.keyboard.press("1")
-    wait_for(page, scale="1")
-    settle(page)
-    page.keyboard.down("Space")
-    wait_for(page, flipped="true")
+    open_swapped(page, serve(1))
     page.mouse.move(x, 180)
     before = under(page, x, 180)
     page.mouse.wheel(0, -260)
     page.wait_for_function("() => look.dataset.scale === '2'")
     settle(page)
     np.testing.assert_allclose(under(page, x, 180), before, atol=2)
+
+
+def open_swapped(page: Page, server: LookServer) -> None:
+    """A pair pixel for pixel, its sides exchanged for as long as Space is held."""
+    open_and_wait(page, server)
+    page.keyboard.press("1")
+    wait_for(page, scale="1")
+    settle(page)
+    page.keyboard.down("Space")
+    wait_for(page, flipped="true")
 
 
 def under(page: Page, x: float, y: float) -> list[float]:
@@ -278,12 +283,7 @@ def under(page: Page, x: float, y: float) -> list[float]:
 
 
 def test_while_swapped_a_hand_drags_on_both_places(page: Page, serve: Serve) -> None:
-    open_and_wait(page, serve(1))
-    page.keyboard.press("1")
-    wait_for(page, scale="1")
-    settle(page)
-    page.keyboard.down("Space")
-    wait_for(page, flipped="true")
+    open_swapped(page, serve(1))
     for x in (200, 600):
         before = under(page, x, 250)
         page.mouse.move(x, 250)
