@@ -14,7 +14,7 @@ import torch
 from tqdm import tqdm
 
 from enhancement.nn.files import replace
-from enhancement.nn.memory import keep_freed_memory, peak_bytes, ran_out
+from enhancement.nn.memory import peak_bytes, ran_out
 from enhancement.nn.methods import load_onnx, way_of
 from enhancement.nn.table import network_of
 from enhancement.photo_files import files_by_name, matching_name
@@ -55,7 +55,6 @@ def run(options: argparse.Namespace) -> int:
     outputs = outputs_of(options.inputs, options.output)
     work = opened(options.weights, options.device, options.precision, options.mode)
     options.output.mkdir(parents=True, exist_ok=True)
-    keep_freed_memory()
     told = Told()
     with tqdm(total=len(outputs), unit="photo", disable=None) as bar:
         for done in pipelined(outputs, read, partial(timed, work), partial(write, outputs)):

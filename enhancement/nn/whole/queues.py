@@ -58,7 +58,7 @@ class Slots:
         free = self.free.setdefault(kind, [])
         place = next((at for at in reversed(range(len(free))) if len(free[at]) >= len(strip)), None)
         if place is None:
-            at_once, rows = AT_ONCE[strip.device.type], len(strip) + len(strip) // 4 + 1  # the last strips are longer
+            at_once, rows = AT_ONCE[strip.device.type], len(strip) + len(strip) // 4 + 1  # the first strips are shorter
             free[:0] = strip.new_empty(at_once, rows, *strip.shape[1:])  # taken last: they are no memory yet
             place = at_once - 1
         slot = free.pop(place)

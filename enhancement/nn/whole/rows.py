@@ -76,7 +76,7 @@ class Window:
     def __init__(self, convolution: Convolution, height_px: int) -> None:
         self.convolution, self.layer = convolution, convolution.layer
         self.height_px = self.layer.enlarge * height_px
-        self.came, self.begin, self.end = 0, 0, 0
+        self.came, self.begin, self.end, self.most = 0, 0, 0, 1
         self.is_topped = self.layer.pad_px == 0
         self.buffer = torch.empty(0)
 
@@ -97,6 +97,7 @@ class Window:
             self._make_room(came + pad_px, *padded[1:])
             rows = self._lay(strip, self.buffer[self.end : self.end + came])
         self.came, self.end = self.came + came, self.end + came
+        self.most = max(self.most, came // self.layer.stride)
         self._pad()
         return rows
 
@@ -117,9 +118,12 @@ class Window:
         return rows
 
     def outputs(self) -> int:
-        """How many rows can be computed by now."""
+        """How many rows can be computed by now, of as many as a strip brings at most.
+
+        With the last strip come the rows that it was waited with for, and they add up from layer to layer.
+        """
         rows = self.end - self.begin - self.layer.weight.shape[2]
-        return rows // self.layer.stride + 1 if self.is_topped else 0
+        return min(rows // self.layer.stride + 1, self.most) if self.is_topped else 0
 
     def compute(self) -> Tensor:
         """Compute them."""
@@ -194,5 +198,5 @@ def convolved(
         for queue in queues:
             queue.keep(rows)
         del strip, rows  # nothing is held while others work
-        if window.outputs() > 0:
+        while window.outputs() > 0:
             yield window.compute()

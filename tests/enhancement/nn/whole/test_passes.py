@@ -114,6 +114,16 @@ def test_a_read_only_photo_is_read(recwarn: pytest.WarningsRecorder) -> None:
     assert not recwarn.list
 
 
+@pytest.mark.parametrize("mode", ["fast", "lean"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_rows_that_were_waited_for_do_not_add_up_at_the_end(name: str, mode: Mode) -> None:
+    chain, photo = made(name).chain(), torch.from_numpy(photo_of((40, 12)))
+    with torch.inference_mode():
+        heights = [len(strip) for strip in output_strips(chain, photo, torch.float32, mode, strip_px=4)]
+    assert max(heights) == 4
+    assert sum(heights) == 40
+
+
 def test_lean_keeps_nothing() -> None:
     chain = made("dped").chain()
     passes = Passes(chain, torch.from_numpy(photo_of((32, 40))), torch.float32, "lean", 4)
