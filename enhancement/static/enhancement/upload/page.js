@@ -217,7 +217,7 @@ function showFieldProblems(fields) {
   return null;
 }
 
-/** Look how the job stands until it has ended; then go to the test set, or show what is wrong. A lost login stops that until a person goes on. */
+/** Look how the job stands until it has ended; then go to the test set, or show what is wrong. A lost login, or an upload that is gone, stops that until a person goes on. */
 async function follow() {
   let fresh;
   isFollowing = true;
@@ -225,7 +225,7 @@ async function follow() {
     fresh = await ask(`${address}state.json`);
   } catch (error) {
     if (error instanceof Unreachable) return followIn(ASK_AGAIN_MS);
-    if (error instanceof Stopped) return tell({ type: "stopped", message: error.message });
+    if (error instanceof Stopped || error instanceof Refused) return tell({ type: "stopped", message: error.message });
     throw error;
   }
   if (fresh.made) return location.assign(fresh.made);

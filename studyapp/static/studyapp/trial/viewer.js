@@ -52,10 +52,11 @@ export class Stage {
     return this.away.top !== 0;
   }
 
-  /** Open a trial behind the one shown, or do nothing where it is open already. */
+  /** Open a trial behind the one shown, in place of what waited there; or do nothing where it is open already. */
   prepare(trial) {
     if (this.pairFor(trial.id)) return;
     const pair = this.pairs.find((candidate) => candidate !== this.front);
+    if (pair.trial) this.empty(pair);
     pair.trial = trial;
     pair.painted = new Set();
     pair.arrived = 0;
