@@ -10,6 +10,7 @@ import pandas as pd
 from analysis import scale_rows
 from analysis.counts import PairCounts, count_showings, count_votes
 from analysis.inference.comparisons import Comparisons, compare
+from analysis.inference.covariance import slopes, vote_covariance
 from analysis.inference.crossed import count_crossed
 from analysis.inference.equivalence import Equivalence, equivalence, margin_of_share
 from analysis.inference.intervals import (
@@ -23,6 +24,7 @@ from analysis.inference.intervals import (
     observer_intervals,
 )
 from analysis.inference.robust import JACKKNIFE, clusters, jackknife_covariance
+from analysis.inference.unequal import unequal
 from analysis.model_checks import Checks, check_model
 from analysis.models.bradley_terry import BradleyTerryFit, NotConnectedError, fit
 from analysis.models.chosen import LOGISTIC, Fitting
@@ -222,11 +224,13 @@ def _with_bootstrap(
 ) -> Scale:
     halved = base.fitting.ties == "half"
     used = counts.half_wins() if halved else counts
+    crossed = count_crossed(votes.assign(content=photographed(votes)), counts.names)
+    independent = vote_covariance(crossed, slopes(used, fitted).bread)
+    ran: dict[str, Any] = {"replicates": replicates, "seed": seed, "level": level, "independent": independent}
     try:
-        these = observer_intervals(used, fitted, replicates=replicates, seed=seed, level=level)
+        these = observer_intervals(used, fitted, **ran)
     except NoIntervalError as error:
         return replace(base, no_intervals=f"No intervals: {error}.")
-    crossed = count_crossed(votes.assign(content=photographed(votes)), counts.names)
     if halved:
         crossed = replace(crossed, cells=crossed.cells.half_wins())
     try:
@@ -242,16 +246,18 @@ def _with_robust(
     if m < 2:
         return replace(base, no_intervals="No intervals: one observer only: how observers differ takes two.")
     said: dict[str, Any] = {"observers": m, "seed": seed, "level": level}
+    alike = unequal(counts, fitted)
     if base.fitting.prior == "distances":
-        these = cluster_intervals(jackknife_covariance(counts), fitted, method=JACKKNIFE, **said)
+        alike = replace(alike, factor=np.ones_like(alike.factor))  # who tells most is left out as well
+        these = cluster_intervals(jackknife_covariance(counts), fitted, alike, method=JACKKNIFE, **said)
         return _answered(base, fitted, these, None, DISTANCES_NEED_MORE)
-    found = clusters(votes.assign(content=photographed(votes)), fitted)
-    these = cluster_intervals(found.by_observer()[:n, :n], fitted, **said)
+    looked_at = votes.assign(content=photographed(votes))
+    found = clusters(looked_at, fitted)
+    these = cluster_intervals(found.by_observer()[:n, :n], fitted, alike, **said)
     if c < 2:
         return _answered(base, fitted, these, None, f"No intervals for photos like these: {ONE_CONTENT}")
-    return _answered(
-        base, fitted, these, crossed_intervals(found.crossed(n), fitted, these, observers=m, contents=c), None
-    )
+    crossed = count_crossed(looked_at, counts.names)
+    return _answered(base, fitted, these, crossed_intervals(found.crossed(n), crossed, fitted, these), None)
 
 
 def _answered(base: Scale, fitted: Fitted, these: Intervals, others: Intervals | None, no_others: str | None) -> Scale:

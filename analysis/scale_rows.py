@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.special import ndtri
 
 from analysis.inference.comparisons import Comparisons, said
 from analysis.inference.equivalence import Equivalence
-from analysis.inference.intervals import Fitted, Intervals
+from analysis.inference.intervals import NORMAL, Fitted, Intervals
 from analysis.model_checks import Checks
 from analysis.models.bradley_terry import BradleyTerryFit
 from analysis.models.fitting import NO_PRIOR, TIES_SAID, Estimate, ModelFit
@@ -118,11 +119,15 @@ def _scores(scale: "Scale", fitted: Fitted) -> list[dict[str, Any]]:
 
 
 def _quasi(found: Intervals | None) -> Floats | None:
-    """None where no bars exist: two conditions, more than a plot can hold, or a negative quasi-variance."""
+    """None where no bars exist: two conditions, more than a plot can hold, or a negative quasi-variance.
+
+    Errors of one difference and another may be read at other degrees of freedom: bars are of what the intervals reach.
+    """
     if found is None or not 3 <= len(found.error) <= QUASI_LIMIT:
         return None
+    reach = (found.difference_high - found.difference_low) / 2.0
     try:
-        return quasi_errors(found.difference_error)[0]
+        return quasi_errors(reach / ndtri((1.0 + found.level) / 2.0))[0]
     except (ValueError, ArithmeticError):
         return None
 
@@ -132,7 +137,14 @@ def _limits(intervals: Intervals | None, question: str, k: int) -> dict[str, flo
         f"low{question}": None if intervals is None else float(intervals.low[k]),
         f"high{question}": None if intervals is None else float(intervals.high[k]),
         f"standard_error{question}": None if intervals is None else float(intervals.error[k]),
+        f"freedom{question}": None if intervals is None else _freedom(intervals, k, k),
     }
+
+
+def _freedom(intervals: Intervals, i: int, j: int) -> float | None:
+    """Student's degrees of freedom; None where it is the normal distribution."""
+    freedom = float(intervals.difference_freedom[i, j])
+    return None if freedom >= NORMAL else freedom
 
 
 def _naive(scale: "Scale", i: int, j: int) -> dict[str, float]:
@@ -174,9 +186,10 @@ def _tested(
 ) -> dict[str, float | None]:
     keys = [f"{key}{question}" for key in ("low", "high", "standard_error", "p")] + [f"p{question}_holm"]
     if intervals is None or compared is None:
-        return dict.fromkeys(keys)
+        return dict.fromkeys([*keys, f"freedom{question}"])
     limits = intervals.difference_low, intervals.difference_high, intervals.difference_error
-    return {key: float(table[i, j]) for key, table in zip(keys, (*limits, compared.p, compared.p_holm), strict=True)}
+    row = {key: float(table[i, j]) for key, table in zip(keys, (*limits, compared.p, compared.p_holm), strict=True)}
+    return {**row, f"freedom{question}": _freedom(intervals, i, j)}
 
 
 def _equal(tested: Equivalence | None, question: str) -> dict[str, Any]:

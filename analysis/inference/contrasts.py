@@ -14,11 +14,12 @@ from scipy.sparse import csr_array
 from scipy.special import ndtri, stdtrit
 from threadpoolctl import threadpool_limits
 
+from analysis.inference.unequal import Unequal, told_of_differences
 from analysis.models.connection import connected_replicates
 from analysis.models.newton import Floats, Ints, Moments, PairVotes, information, moments, solve
 
 OBSERVERS_FOR_BOOTSTRAP = 10
-"""From so many on a report resamples observers; with fewer no interval is shorter than for independent votes."""
+"""From so many on a report resamples observers."""
 CHUNK_NUMBERS = 400_000  # studies × (trials + observers × conditions) held at once
 
 
@@ -90,7 +91,8 @@ def contrasts(trials: SameTrials, *, level: float = 0.95) -> Contrasts:
             at = moments(scores[some], log_nu[some], pairs)
             independent = information(votes.take(usable[some]), pairs, n, at)
             covariance = np.asarray(np.linalg.inv(independent), dtype=np.float64)
-            reach[some] = _reach(these, pair, at, covariance, level=level)
+            alike = _unequal(these, pair, pairs, at, covariance)
+            reach[some] = _reach(these, pair, at, covariance, alike, level=level)
     has_scores = np.zeros(len(trials.said))
     has_scores[usable] = 1.0
     return Contrasts(has_scores, scores[:, :, np.newaxis] - scores[:, np.newaxis, :], reach)
@@ -108,7 +110,23 @@ def _chunks(studies: int, numbers_each: int) -> Iterator[slice]:
     return (slice(at, at + size) for at in range(0, studies, size))
 
 
-def _reach(trials: SameTrials, pair: Ints, at: Moments, covariance: Floats, *, level: float) -> Floats:
+def _unequal(trials: SameTrials, pair: Ints, pairs: Ints, at: Moments, covariance: Floats) -> Unequal:
+    """How unequal observers are for each difference of each study, (studies, n, n) each."""
+    n = trials.conditions
+    lever = covariance[:, pairs[:, 0], :n] - covariance[:, pairs[:, 1], :n]  # (studies, pairs, n)
+    lever -= lever.mean(axis=2, keepdims=True)
+    shape = (trials.observers, len(pairs))
+    cast = csr_array((np.ones(len(pair)), (trials.observer, pair)), shape=shape).toarray()
+
+    def told(count: Floats) -> Floats:
+        own = np.flatnonzero(count)
+        weighted = lever[:, own] * (count[own, np.newaxis] * at.variance[own] / 4.0).T[:, :, np.newaxis]
+        return told_of_differences(weighted.transpose(0, 2, 1) @ lever[:, own])
+
+    return Unequal.of(map(told, cast), trials.observers)
+
+
+def _reach(trials: SameTrials, pair: Ints, at: Moments, covariance: Floats, alike: Unequal, *, level: float) -> Floats:
     """Half the widths of the intervals, shape (studies, n, n); ``covariance`` is that of independent votes."""
     n, observers = trials.conditions, trials.observers
     slopes = ((trials.said - at.mean[pair].T) @ _onto_conditions(trials)).reshape(-1, observers, n)
@@ -118,9 +136,7 @@ def _reach(trials: SameTrials, pair: Ints, at: Moments, covariance: Floats, *, l
     influence = (slopes @ covariance)[:, :, :n]
     influence -= influence.mean(axis=2, keepdims=True)
     robust = influence.transpose(0, 2, 1) @ influence * (observers / (observers - 1.0))
-    reach = float(stdtrit(observers - 1, (1 + level) / 2)) * _errors(robust)
-    if observers >= OBSERVERS_FOR_BOOTSTRAP:
-        return reach
+    reach = stdtrit(alike.freedom, (1 + level) / 2) * _errors(robust) * np.sqrt(alike.factor)
     return np.maximum(reach, float(ndtri((1 + level) / 2)) * _errors(covariance[:, :n, :n]))
 
 

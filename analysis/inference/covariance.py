@@ -75,6 +75,35 @@ def cluster_covariance(counts: PairCounts, fitted: Scored) -> Floats:
     return slopes(counts, fitted).covariance(len(counts.observers))
 
 
+def vote_covariance(crossed: CrossedCounts, bread: Floats) -> Floats:
+    """Covariance of the sum-zero scores if votes are independent, and each content's pairs have chances of their own.
+
+    Where contents differ this is less than the inverse information, which takes the votes of a pair on all contents for
+    draws at one chance. A chance is read from what was said of the pair on the content and half a vote each way
+    besides; the spread of so few votes is made larger to be right on average where the pair is even.
+
+    Args:
+        crossed: The votes; ties as they were cast.
+        bread: Of their fit's ``Slopes``: n rows, and one more where ties are modelled.
+    """
+    n, pairs = len(crossed.cells.names), crossed.cells.pairs
+    tables = (crossed.cells.wins, crossed.cells.losses, crossed.cells.ties)
+    wins, losses, ties = (added_up(table, crossed.content, crossed.contents) for table in tables)
+    at = (wins + losses + ties).nonzero()
+    won, lost, tied = (np.asarray(table[at]).ravel() for table in (wins, losses, ties))
+    cast = won + lost + tied
+    weight = cast * np.square(cast + 1.0) / (np.square(cast) + cast + 1.0)
+    for_first, decided, tie = (won - lost) / (cast + 1.0), (won + lost + 1.0) / (cast + 1.0), tied / (cast + 1.0)
+    design, size = incidence(pairs, n), len(pairs)
+    meat = np.zeros((len(bread), len(bread)))
+    spread = np.bincount(at[1], weight * (decided - np.square(for_first)), size) / 4.0
+    meat[:n, :n] = (design.T @ design.multiply(spread[:, np.newaxis])).toarray()
+    if len(bread) > n:
+        meat[:n, n] = meat[n, :n] = design.T @ np.bincount(at[1], -weight * for_first * tie, size) / 2.0
+        meat[n, n] = np.sum(weight * tie * (1.0 - tie))
+    return np.asarray(bread.T @ meat @ bread)
+
+
 @dataclass(frozen=True)
 class CrossedCovariance:
     """Covariances of the sum-zero scores, shape (n, n) each.

@@ -2,8 +2,8 @@
 
 *For these photos*: votes of one observer hang together, so observers, not votes, are resampled. *For photos like
 these*: votes on one content hang together as well, so observers and contents are both a sample. Each standard error
-is read at Student's t, with the degrees of freedom that its clusters leave. ``benchmarks/coverage.py`` prints the
-coverage that these choices rest on.
+is read at Student's t, with the degrees of freedom that its clusters leave: fewer where a few of them tell most of a
+difference. ``benchmarks/coverage.py`` prints the coverage that these choices rest on.
 """
 
 from collections.abc import Sequence
@@ -17,10 +17,11 @@ from scipy.special import stdtrit
 from analysis.counts import PairCounts
 from analysis.inference.contrasts import OBSERVERS_FOR_BOOTSTRAP
 from analysis.inference.covariance import CrossedCovariance, Scored, cluster_covariance, crossed_covariance
-from analysis.inference.crossed import CrossedCounts
+from analysis.inference.crossed import CrossedCounts, added_up
 from analysis.inference.replicates import bootstrap_scores, one_step_scores
+from analysis.inference.unequal import Unequal, unequal
 from analysis.models.bradley_terry import BradleyTerryFit
-from analysis.models.newton import Floats
+from analysis.models.newton import Floats, Ints
 from analysis.wording import counted
 
 CONDITIONS_FOR_REFITS = 300
@@ -114,13 +115,20 @@ class Fitted(Scored, Protocol):
 
 
 def observer_intervals(
-    counts: PairCounts, fitted: BradleyTerryFit, *, replicates: int = 1000, seed: int, level: float = 0.95
+    counts: PairCounts,
+    fitted: BradleyTerryFit,
+    *,
+    replicates: int = 1000,
+    seed: int,
+    level: float = 0.95,
+    independent: Floats | None = None,
 ) -> Intervals:
     """Intervals for these photos: what other observers would have said of them.
 
     With ten observers or more, their bootstrap's standard error, made larger by √(m/(m − 1)); with fewer, the
-    observer-cluster-robust one. Both at m − 1 degrees of freedom, and no interval is shorter than for independent
-    votes: observers who happen to agree would give an error near zero.
+    observer-cluster-robust one. Both at m − 1 degrees of freedom; where observers tell unequally much of a difference,
+    both are corrected for that (`analysis.inference.unequal`). No interval is shorter than for independent votes:
+    observers who happen to agree would give an error near zero.
 
     Args:
         counts: The votes that were fitted.
@@ -128,6 +136,8 @@ def observer_intervals(
         replicates: Bootstrap replicates, at least 100; unused below ten observers.
         seed: Of the resampling; the same seed gives the same limits.
         level: Nominal coverage.
+        independent: Covariance of the sum-zero scores by `covariance.vote_covariance`, where contents are known; no
+            interval is then shorter than this or the fit's own makes it, whichever is shorter.
     Raises:
         NoIntervalError: Fewer than two observers, or too many replicates without finite scores.
         ValueError: Fewer than 100 replicates.
@@ -140,15 +150,17 @@ def observer_intervals(
     m = len(counts.observers)
     if m < 2:
         raise NoIntervalError(f"{counted(m, 'observer')}: how observers differ can't be seen from fewer than two")
+    alike = unequal(counts, fitted)
     if m < OBSERVERS_FOR_BOOTSTRAP:
-        return cluster_intervals(cluster_covariance(counts, fitted), fitted, observers=m, seed=seed, level=level)
+        robust = cluster_covariance(counts, fitted)
+        return cluster_intervals(robust, fitted, alike, observers=m, seed=seed, level=level, independent=independent)
     if len(counts.names) > CONDITIONS_FOR_REFITS:
         scores, degenerate = one_step_scores(counts, fitted, replicates=replicates, seed=seed), 0
     else:
         scores, degenerate = bootstrap_scores(counts, fitted, replicates=replicates, seed=seed)
     _require_finite(degenerate, replicates, level)
     method = ONE_STEP if len(counts.names) > CONDITIONS_FOR_REFITS else BOOTSTRAP
-    spreads = (_spread(np.cov(scores, rowvar=False) * (m / (m - 1.0)), m - 1.0), _spread(fitted.covariance, NORMAL))
+    spreads = (_robust(np.cov(scores, rowvar=False) * (m / (m - 1.0)), alike), _floor(fitted, independent))
     ran = {"replicates": len(scores), "degenerate": degenerate, "seed": seed}
     return _limits(fitted, spreads, level=level, method=method, question=THESE, observers=m, **ran)
 
@@ -156,11 +168,13 @@ def observer_intervals(
 def cluster_intervals(
     covariance: Floats,
     fitted: Fitted,
+    alike: Unequal,
     *,
     observers: int,
     seed: int,
     level: float = 0.95,
     method: str = CLUSTER_ROBUST,
+    independent: Floats | None = None,
 ) -> Intervals:
     """Intervals for these photos from a covariance in which observers are independent.
 
@@ -169,12 +183,14 @@ def cluster_intervals(
     Args:
         covariance: Shape (n, n), of the sum-zero scores.
         fitted: Their fit, of any model.
-        observers: m, at least 2; Student's t has m − 1 degrees of freedom.
+        alike: How unequal observers are.
+        observers: m, at least 2.
         seed: Kept beside the limits; nothing is drawn.
         level: Nominal coverage.
         method: How the covariance came about, in words.
+        independent: As of `observer_intervals`.
     """
-    spreads = (_spread(covariance, observers - 1.0), _spread(fitted.covariance, NORMAL))
+    spreads = (_robust(covariance, alike), _floor(fitted, independent))
     return _limits(fitted, spreads, level=level, method=method, question=THESE, observers=observers, seed=seed)
 
 
@@ -182,7 +198,8 @@ def content_intervals(crossed: CrossedCounts, fitted: BradleyTerryFit, these: In
     """Intervals for photos like these: what other observers would have said of other photos.
 
     Variances are V = V_observers + V_contents − V_cells, and never below V_observers or V_contents, at
-    min(m, c) − 1 degrees of freedom. No interval is shorter than the one for these photos.
+    min(m, c) − 1 degrees of freedom; where observers or contents tell unequally much of a difference, corrected for
+    that. No interval is shorter than the one for these photos.
 
     Args:
         crossed: The votes that were fitted, by observer and content.
@@ -193,21 +210,21 @@ def content_intervals(crossed: CrossedCounts, fitted: BradleyTerryFit, these: In
     Source:
         Cameron, Gelbach and Miller 2011, doi:10.1198/jbes.2010.07136.
     """
-    m, c = crossed.observers, crossed.contents
-    if c < 2:
-        raise NoIntervalError(f"{counted(c, 'content')}: how contents differ can't be seen from fewer than two")
-    return crossed_intervals(crossed_covariance(crossed, fitted), fitted, these, observers=m, contents=c)
+    if crossed.contents < 2:
+        contents = counted(crossed.contents, "content")
+        raise NoIntervalError(f"{contents}: how contents differ can't be seen from fewer than two")
+    return crossed_intervals(crossed_covariance(crossed, fitted), crossed, fitted, these)
 
 
-def crossed_intervals(
-    parts: CrossedCovariance, fitted: Fitted, these: Intervals, *, observers: int, contents: int
-) -> Intervals:
+def crossed_intervals(parts: CrossedCovariance, crossed: CrossedCounts, fitted: Fitted, these: Intervals) -> Intervals:
     """The same from covariances, of any model; m observers and c contents, at least 2 of each."""
-    m, c = observers, contents
+    m, c = crossed.observers, crossed.contents
+    observers, contents = (unequal(_by(crossed, *of), fitted) for of in ((crossed.observer, m), (crossed.content, c)))
     by_observer, by_content, both = (_variances(part) for part in (parts.observers, parts.contents, parts.both))
-    variance = np.maximum(both, np.maximum(by_observer, by_content))
-    crossed = Spread(np.sqrt(variance), np.full_like(variance, min(m, c) - 1.0))
-    spreads, level, seed = (crossed, *these.spreads), these.level, these.seed
+    either = np.maximum(by_observer * observers.factor, by_content * contents.factor)
+    variance = np.maximum(both * np.maximum(observers.factor, contents.factor), either)
+    crossed_spread = Spread(np.sqrt(variance), np.minimum(observers.freedom, contents.freedom))
+    spreads, level, seed = (crossed_spread, *these.spreads), these.level, these.seed
     return _limits(
         fitted, spreads, level=level, method=CROSSED, question=LIKE_THESE, observers=m, contents=c, seed=seed
     )
@@ -215,7 +232,7 @@ def crossed_intervals(
 
 def naive_intervals(counts: PairCounts, fitted: Fitted, *, level: float = 0.95) -> Intervals:
     """Intervals as if all votes were independent. They are too short wherever observers differ: no report's default."""
-    spreads = (_spread(fitted.covariance, NORMAL),)
+    spreads = (_floor(fitted),)
     observers = len(counts.observers)
     return _limits(fitted, spreads, level=level, method=NAIVE, question=VOTES, observers=observers, seed=0)
 
@@ -236,8 +253,23 @@ def _variances(covariance: Floats) -> Floats:
     return np.asarray(variances)
 
 
-def _spread(covariance: Floats, freedom: float) -> Spread:
-    return Spread(np.sqrt(_variances(covariance)), np.full(covariance.shape, freedom))
+def _by(crossed: CrossedCounts, group: Ints, groups: int) -> PairCounts:
+    """The votes of each observer, or on each content."""
+    cells = crossed.cells
+    tables = (added_up(table, group, groups) for table in (cells.wins, cells.losses, cells.ties))
+    return PairCounts(cells.names, tuple(map(str, range(groups))), cells.pairs, *tables)
+
+
+def _robust(covariance: Floats, alike: Unequal) -> Spread:
+    return Spread(np.sqrt(_variances(covariance) * alike.factor), alike.freedom)
+
+
+def _floor(fitted: Fitted, independent: Floats | None = None) -> Spread:
+    """Votes taken as independent, read as normal."""
+    variances = _variances(fitted.covariance)
+    if independent is not None:
+        variances = np.minimum(variances, _variances(independent))
+    return Spread(np.sqrt(variances), np.full(variances.shape, NORMAL))
 
 
 def _limits(

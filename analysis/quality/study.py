@@ -24,10 +24,10 @@ from analysis.votes import Sifted, sift
 BROKEN_SHOWN = 20
 INDEPENDENT = "Tests of the study take votes as independent; those of one observer hang together, so p is too small."
 ONE_OBSERVER = "One observer only: nothing is said of how observers differ, and nobody is held against others."
-TIMES_THE_MEAN = 3.0
+FEW = 0.5
 UNEQUAL = (
-    "One observer cast {share} of the votes. With observers so unequal the intervals are too short: in simulations of "
-    "ten to twenty observers, one of whom cast half of the votes or more, 95 % intervals held 81 to 85 %."
+    "Votes are spread unevenly over the {observers} observers: they tell as much of how observers differ as "
+    "{as_many:.1f} who cast equally many would, and intervals are longer for it. One observer cast {share:.0%}."
 )
 
 
@@ -191,17 +191,13 @@ def _share(part: int, others: int) -> float | None:
 def _notes(counts: PairCounts, no_scale: str | None, good: Goodness | None) -> tuple[str, ...]:
     notes, observers = [INDEPENDENT], len(counts.observers)
     notes += [ONE_OBSERVER] if observers == 1 else []
-    share = _share_of_one(counts)
-    notes += [UNEQUAL.format(share=f"{share:.0%}")] if share * observers > TIMES_THE_MEAN else []
+    cast = (counts.wins + counts.losses + counts.ties).sum(axis=1)
+    as_many = float(cast.sum() ** 2 / (cast**2).sum()) if observers else 0.0
+    if observers > 1 and as_many < FEW * observers:
+        notes += [UNEQUAL.format(observers=observers, as_many=as_many, share=cast.max() / cast.sum())]
     notes += [f"Nothing is held against a scale. {no_scale}"] if no_scale else []
     notes += [f"{FIT} {good.warning}."] if good is not None and good.warning else []
     return tuple(notes)
-
-
-def _share_of_one(counts: PairCounts) -> float:
-    """Of all votes those of the observer who cast most; 0 where there are none."""
-    cast = (counts.wins + counts.losses + counts.ties).sum(axis=1)
-    return float(cast.max() / cast.sum()) if cast.sum() else 0.0
 
 
 def _transitivity(found: Transitivity) -> dict[str, Any]:

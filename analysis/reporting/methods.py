@@ -69,7 +69,21 @@ def _intervals(told: Told) -> Iterator[Paragraph]:
             f"m − 1 degrees of freedom, m{NARROW}={NARROW}{found['observers']} observers, and never narrower than for "
             "independent votes."
         )
-    yield "Intervals.", f"{_level(found['level'])} intervals {found['question']}. {drawn}"
+    yield "Intervals.", f"{_level(found['level'])} intervals {found['question']}. {drawn}{_unequal(told)}"
+
+
+def _unequal(told: Told) -> str:
+    """What was done about observers who tell unequally much of a difference; empty where all degrees are m − 1."""
+    scale = told["scale"]
+    full = scale["intervals"]["observers"] - 1.0
+    read = [row.get("freedom") for row in scale["differences"]]
+    fewest = min((freedom for freedom in read if freedom is not None), default=full)
+    if fewest > full - 0.5:
+        return ""
+    return (
+        " Observers did not tell equally much of every difference; for that variances were made larger and degrees of "
+        f"freedom fewer, {fewest:.1f} at the least (Bell and McCaffrey 2002; Imbens and Kolesár 2016)."
+    )
 
 
 def _level(level: float) -> str:
@@ -89,7 +103,8 @@ def _other_photos(told: Told) -> Iterator[Paragraph]:
         f"where one is named), so both are clusters: {counted(found['observers'], 'observer')} and "
         f"{counted(found['contents'], 'content')}. The variance is that of observers plus that of contents less that "
         "of their cells, read at Student’s t with one degree of freedom less than there are clusters of the fewer kind "
-        "(Cameron, Gelbach and Miller 2011), and no interval is narrower than that for these photos.",
+        "(Cameron, Gelbach and Miller 2011), fewer where these are unequal, and no interval is narrower than that for "
+        "these photos.",
     )  # fmt: skip
 
 

@@ -7,6 +7,8 @@ REFERENCES: Mapping[str, str] = {
     "confidence sets for ranks using the partitioning principle – Technical report. arXiv:1708.02729",
     "Bradley and Terry 1952": "Bradley, R. A. and Terry, M. E. (1952). Rank analysis of incomplete block designs: I. "
     "The method of paired comparisons. Biometrika 39, 324–345. doi:10.2307/2334029",
+    "Bell and McCaffrey 2002": "Bell, R. M. and McCaffrey, D. F. (2002). Bias reduction in standard errors for linear "
+    "regression with multi-stage samples. Survey Methodology 28, 169–181.",
     "Cameron, Gelbach and Miller 2011": "Cameron, A. C., Gelbach, J. B. and Miller, D. L. (2011). Robust inference "
     "with multiway clustering. Journal of Business & Economic Statistics 29, 238–249. doi:10.1198/jbes.2010.07136",
     "Davidson 1970": "Davidson, R. R. (1970). On extending the Bradley-Terry model to accommodate ties in paired "
@@ -25,6 +27,8 @@ REFERENCES: Mapping[str, str] = {
     "photos on mobile devices with deep convolutional networks. ICCV, 3297–3305. doi:10.1109/ICCV.2017.355",
     "Immerkær 1996": "Immerkær, J. (1996). Fast noise variance estimation. Computer Vision and Image Understanding "
     "64, 300–302. doi:10.1006/cviu.1996.0060",
+    "Imbens and Kolesár 2016": "Imbens, G. W. and Kolesár, M. (2016). Robust standard errors in small samples: Some "
+    "practical advice. The Review of Economics and Statistics 98, 701–712. doi:10.1162/REST_a_00552",
     "Kendall 1945": "Kendall, M. G. (1945). The treatment of ties in ranking problems. Biometrika 33, 239–251. "
     "doi:10.1093/biomet/33.3.239",
     "Kendall and Babington Smith 1940": "Kendall, M. G. and Babington Smith, B. (1940). On the method of paired "

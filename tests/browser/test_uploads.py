@@ -99,7 +99,11 @@ def test_a_page_that_lost_its_log_in_while_it_waited_goes_on_by_hand(page: Page,
     page.set_input_files("#choose-files", files)
     counts(page, "1 of 1 sent")
     page.fill("[name=name]", "logged-out")
-    answers = [("application/json", 200, '{"job": {"state": "runn'), ("text/html", 403, "log in"), ("text/html", 404, "")]
+    answers = [
+        ("application/json", 200, '{"job": {"state": "runn'),
+        ("text/html", 403, "log in"),
+        ("text/html", 404, ""),
+    ]
     page.route("**/state.json", lambda route: fulfil(route, *answers.pop(0)))
     page.click("#make-button")
     page.wait_for_selector("#stopped:not([hidden]) >> text=logged in")

@@ -23,6 +23,7 @@ from analysis.inference.intervals import (
     observer_intervals,
 )
 from analysis.inference.replicates import bootstrap_scores, one_step_scores, resamples
+from analysis.inference.unequal import unequal
 from analysis.models.bradley_terry import BradleyTerryFit, fit
 from analysis.models.connection import NotConnectedError, connected_replicates, require_connected, square
 from analysis.models.newton import PairVotes, solve
@@ -111,11 +112,15 @@ def test_an_interval_is_the_bootstrap_s_error_read_at_student_s_t() -> None:
     counts, fitted = _fitted(_votes())
     made = observer_intervals(counts, fitted, replicates=400, seed=1)
     scores, _ = bootstrap_scores(counts, fitted, replicates=400, seed=1)
-    error = np.std(scores[:, 0] - scores[:, 2], ddof=1) * np.sqrt(12 / 11)
-    reach = student_t.ppf(0.975, 11) * error
+    alike = unequal(counts, fitted)
+    stretch, freedom = np.sqrt(12 / 11 * alike.factor), alike.freedom
+    assert (stretch < 1.01 * np.sqrt(12 / 11)).all()
+    assert ((freedom > 9) & (freedom < 11)).all()
+    error = np.std(scores[:, 0] - scores[:, 2], ddof=1) * stretch[0, 2]
+    reach = student_t.ppf(0.975, freedom[0, 2]) * error
     assert made.difference_error[0, 2] == pytest.approx(error)
     assert made.difference_high[0, 2] == pytest.approx(fitted.scores[0] - fitted.scores[2] + reach)
-    own = student_t.ppf(0.975, 11) * np.std(scores[:, 1], ddof=1) * np.sqrt(12 / 11)
+    own = student_t.ppf(0.975, freedom[1, 1]) * np.std(scores[:, 1], ddof=1) * stretch[1, 1]
     assert (made.low[1], made.high[1]) == pytest.approx((fitted.scores[1] - own, fitted.scores[1] + own))
 
 
@@ -130,7 +135,8 @@ def test_one_step_is_the_refit_to_first_order_and_has_its_name(monkeypatch: pyte
     made = observer_intervals(counts, fitted, replicates=200, seed=4)
     assert made.method == ONE_STEP
     spread = np.diagonal(made.spreads[0].error)
-    np.testing.assert_allclose(spread, np.std(stepped, axis=0, ddof=1) * np.sqrt(60 / 59))
+    stretch = np.sqrt(60 / 59 * np.diagonal(unequal(counts, fitted).factor))
+    np.testing.assert_allclose(spread, np.std(stepped, axis=0, ddof=1) * stretch)
 
 
 @pytest.mark.parametrize("observers", [3, 6, 12])
