@@ -5,10 +5,10 @@ from collections.abc import Mapping
 REFERENCES: Mapping[str, str] = {
     "Al Mohamad et al. 2017": "Al Mohamad, D., van Zwet, E. W., Goeman, J. J. and Solari, A. (2017). Simultaneous "
     "confidence sets for ranks using the partitioning principle – Technical report. arXiv:1708.02729",
-    "Bradley and Terry 1952": "Bradley, R. A. and Terry, M. E. (1952). Rank analysis of incomplete block designs: I. "
-    "The method of paired comparisons. Biometrika 39, 324–345. doi:10.2307/2334029",
     "Bell and McCaffrey 2002": "Bell, R. M. and McCaffrey, D. F. (2002). Bias reduction in standard errors for linear "
     "regression with multi-stage samples. Survey Methodology 28, 169–181.",
+    "Bradley and Terry 1952": "Bradley, R. A. and Terry, M. E. (1952). Rank analysis of incomplete block designs: I. "
+    "The method of paired comparisons. Biometrika 39, 324–345. doi:10.2307/2334029",
     "Cameron, Gelbach and Miller 2011": "Cameron, A. C., Gelbach, J. B. and Miller, D. L. (2011). Robust inference "
     "with multiway clustering. Journal of Business & Economic Statistics 29, 238–249. doi:10.1198/jbes.2010.07136",
     "Davidson 1970": "Davidson, R. R. (1970). On extending the Bradley-Terry model to accommodate ties in paired "

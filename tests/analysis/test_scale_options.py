@@ -98,8 +98,10 @@ def test_jod_are_log_odds_by_ln_3_and_tests_stay() -> None:
 def test_quasi_errors_are_exact_for_three() -> None:
     made = scale_votes(drawn(12), **RAN)
     assert made.intervals is not None
+    assert made.fitted is not None
     told = {row["condition"]: row["quasi_standard_error"] for row in made.as_json()["scores"]}
-    assert np.hypot(told["a"], told["c"]) == pytest.approx(made.intervals.difference_error[0, 2])
+    reach = made.intervals.difference_high[0, 2] - (made.fitted.scores[0] - made.fitted.scores[2])
+    assert 1.96 * np.hypot(told["a"], told["c"]) == pytest.approx(reach, rel=1e-4)
 
 
 def test_no_plot_s_bars_for_two_conditions() -> None:
