@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from analysis.__main__ import COMMANDS, main
-from analysis.planning import votes_needed
+from analysis.planning import standard_error, votes_needed
 from analysis.quality.design_effect import design_effect
 from analysis.quality.screening import screen
 from analysis.quality.sensitivity import sensitivity
@@ -110,8 +110,11 @@ def test_screen_leaves_out_who_is_not_used_as_a_report_does(tmp_path: Path, caps
 def test_plan_needs_no_file(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ("plan", "--share", "60%", "0.75", "--conditions", "5", "--design-effect", "1", "--votes-each", "40")
     told = json.loads(said(capsys, *asked, "--json"))
-    assert [plan["votes"] for plan in told["plans"]] == [votes_needed(0.6, 5), votes_needed(0.75, 5)] == [770, 110]
-    assert [plan["observers"] for plan in told["plans"]] == [20, 3]
+    assert [plan["votes"] for plan in told["plans"]] == [votes_needed(0.6, 5), votes_needed(0.75, 5)] == [790, 130]
+    assert [plan["observers"] for plan in told["plans"]] == [20, 4]
+    assert [plan["standard_error"] for plan in told["plans"]] == [
+        standard_error(79, 5, share=0.6), standard_error(13, 5, share=0.75),
+    ]  # fmt: skip
     assert "60.0%" in said(capsys, *asked)
     shared = json.loads(said(capsys, *asked, "--contrasts", "10", "--json"))
     assert shared["plans"][0]["votes"] == votes_needed(0.6, 5, alpha=0.005)
@@ -128,6 +131,18 @@ def test_plan_takes_a_pilot_s_design_effect(winners: Path, capsys: pytest.Captur
 
 def test_plan_says_what_observers_need(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Observers: give --votes-each" in said(capsys, "plan")
+def test_plan_adds_the_votes_that_screening_leaves_out(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("plan", "--conditions", "5", "--design-effect", "1", "--votes-each", "40")
+    (plan,) = json.loads(said(capsys, *asked, "--lost", "10%", "--json"))["plans"]
+    assert (plan["votes"], plan["votes_cast"], plan["observers"]) == (790, 878, 22)
+    told = said(capsys, *asked, "--lost", "0.1")
+    assert "to be cast" in told
+    assert "Lost to screening: 10.0% of observers or votes;" in told
+    (plan,) = json.loads(said(capsys, *asked, "--json"))["plans"]
+    assert (plan["votes"], plan["votes_cast"], plan["observers"]) == (790, 790, 20)
+    assert "--lost adds them" in said(capsys, *asked)
+
+
     assert "--votes-each" not in said(capsys, "plan", "--votes-each", "40")
 
 
@@ -277,6 +292,7 @@ TIED = "left,right,winner,observer,content\n" + "".join(
 
 
 @pytest.fixture
+        ("plan", "--lost", "1"),
 def tied(tmp_path: Path) -> Path:
     file = tmp_path / "tied.csv"
     file.write_text(TIED)
