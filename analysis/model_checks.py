@@ -58,7 +58,7 @@ class Check:
         assumes: In words.
         robust: The same question with observers as the sample; None where there is none.
         no_robust: Why there is none, in words; None where there is.
-        estimate: The advantage of the left side that is tested, in the unit of the scores; None for other questions.
+        estimate: The advantage of the left side that is tested, in the unit of the fit; None for other questions.
     """
 
     question: str
@@ -71,9 +71,8 @@ class Check:
     no_robust: str | None = None
     estimate: Estimate | None = None
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain numbers, text and None."""
-        found = self.estimate
+    def as_json(self, *, unit_size: float = 1.0) -> dict[str, Any]:
+        """Plain numbers, text and None; the estimate in units of ``unit_size``, as the scores are."""
         return {
             "question": self.question,
             "method": self.method,
@@ -83,7 +82,7 @@ class Check:
             "assumes": self.assumes,
             "robust": None if self.robust is None else self.robust.as_json(),
             "no_robust": self.no_robust,
-            "estimate": found and {"value": found.value, "naive_standard_error": found.standard_error},
+            "estimate": None if self.estimate is None else self.estimate.as_json(unit_size),
         }
 
 
@@ -94,10 +93,10 @@ class Checks:
     tests: tuple[Check, ...] = ()
     untested: Mapping[str, str] = field(default_factory=dict)
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain numbers, text and None."""
+    def as_json(self, *, unit_size: float = 1.0) -> dict[str, Any]:
+        """Plain numbers, text and None; estimates in units of ``unit_size``, as the scores are."""
         return {
-            "tests": [test.as_json() for test in self.tests],
+            "tests": [test.as_json(unit_size=unit_size) for test in self.tests],
             "untested": [{"question": question, "why": why} for question, why in self.untested.items()],
         }
 

@@ -1,7 +1,9 @@
 """``python -m analysis`` as a shell runs it, into a real pipe; and what each command prints."""
 
 import json
+import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -333,6 +335,18 @@ def test_scale_tells_json_what_it_prints(tied: Path, capsys: pytest.CaptureFixtu
         (("--position",), "advantage of the left side δ"),
         (("--ties", "half"), "ties: half a win each way"),
         (("--unit", "jod"), "ln 3 log-odds"),
+def test_scale_prints_the_advantage_of_a_side_in_the_unit_of_the_scores(
+    tied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("scale", tied, "--replicates", "100", "--position")
+    found = [
+        re.search(r"δ = (\S+), naive s\.e\. (\S+)", said(capsys, *asked, *unit)) for unit in ((), ("--unit", "jod"))
+    ]
+    log_odds, jod = ([float(number) for number in one.groups()] for one in found if one)
+    assert abs(log_odds[0]) > 0.1
+    assert jod == pytest.approx([number / math.log(3) for number in log_odds], abs=2e-3)
+
+
         (("--by", "content"), "Each part has its own zero"),
     ],
 )

@@ -112,6 +112,19 @@ def test_no_plot_s_bars_for_two_conditions() -> None:
 
 def test_what_does_not_go_together_is_refused() -> None:
     with pytest.raises(ValueError, match="no model is called 'elo'"):
+@pytest.mark.parametrize("fitting", [Fitting(), Fitting(position=True)])
+def test_the_advantage_of_a_side_is_in_the_unit_of_the_scores(fitting: Fitting) -> None:
+    made = scale_votes(drawn(12), **RAN, fitting=fitting)
+    told, jod = made.as_json(), made.in_jod().as_json()
+    sides = [next(row["estimate"] for row in body["tests"] if row["estimate"]) for body in (told, jod)]
+    if fitting.position:
+        sides += [told["model"]["position"], jod["model"]["position"]]
+        assert jod["model"]["tie"] == told["model"]["tie"], "log ν is no distance"
+    for one, other in zip(sides[::2], sides[1::2], strict=True):
+        assert one["value"] != 0.0
+        assert {name: value * np.log(3.0) for name, value in other.items()} == pytest.approx(one)
+
+
         Fitting("elo")
     with pytest.raises(ValueError, match="leave out the other model"):
         scale_votes(drawn(), **RAN, fitting=Fitting("thurstone"), equal_share=0.55)
