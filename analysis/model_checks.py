@@ -26,7 +26,10 @@ OBSERVERS_NEEDED = 6
 VOTES_LIMIT, OBSERVERS_LIMIT, SCORES_LIMIT = 200_000, 1_000, 1_500
 PARTS = "Do scores differ by {by}?"
 FIT = "Does one scale say what people said?"
-WALD = "observers are independent: δ over its observer-robust standard error, Student's t"
+WALD = (
+    "observers are independent: δ over its observer-robust standard error, Student's t; never below p of independent "
+    "votes"
+)
 NO_SUCH_TEST = "there is no such test of this question"
 RATIO = "likelihood ratio"
 
@@ -167,11 +170,12 @@ def _side(votes: pd.DataFrame, counted: Showings, fitting: Fitting) -> Check:
         raise ValueError(SIDES_UNKNOWN)
     used = counted.half_wins() if fitting.ties == "half" else counted
     larger = Fitting(fitting.model, position=True).fit(used)
-    tested = _of_ratio(position_test(used, fitting.model, larger), *_robust_side(votes, larger))
-    return replace(tested, estimate=larger.position)
+    ratio = position_test(used, fitting.model, larger)
+    return replace(_of_ratio(ratio, *_robust_side(votes, larger, ratio.p_value)), estimate=larger.position)
 
 
-def _robust_side(votes: pd.DataFrame, larger: ModelFit) -> tuple[Robust | None, str | None]:
+def _robust_side(votes: pd.DataFrame, larger: ModelFit, naive_p: float) -> tuple[Robust | None, str | None]:
+    """Observers who are more alike than votes by chance, even to the vote, prove no more than independent votes do."""
     found = clusters(votes, larger)
     if larger.position is None:
         raise ArithmeticError("a fit with position has no position; please report these votes")
@@ -179,9 +183,8 @@ def _robust_side(votes: pd.DataFrame, larger: ModelFit) -> tuple[Robust | None, 
         return None, f"{counted(found.observers, 'observer')}: a robust standard error takes {OBSERVERS_NEEDED}"
     n = len(larger.names)
     error = float(np.sqrt(found.by_observer()[n, n]))
-    if error == 0.0:
-        return None, "observers do not differ in it at all, so that there is no robust standard error"
-    return Robust(float(2.0 * stdtr(found.observers - 1, -abs(larger.position.value) / error)), WALD), None
+    p = float(2.0 * stdtr(found.observers - 1, -abs(larger.position.value) / error)) if error > 0.0 else 0.0
+    return Robust(max(p, naive_p), WALD), None
 
 
 def _parts(votes: pd.DataFrame, counted: Showings, fitting: Fitting, seed: int, by: str) -> Check:

@@ -127,7 +127,10 @@ def _tests(told: Told) -> Iterator[Paragraph]:
     rows = [*told["scale"]["tests"], *(told.get("between_cameras") or {"tests": ()})["tests"]]
     side = next((row for row in rows if row["estimate"]), None)
     if side:
-        robust = ", and by a t whose standard error allows for votes of one observer hanging together"
+        robust = (
+            ", and by a t whose standard error allows for votes of one observer hanging together, with the larger p of "
+            "the two"
+        )
         said.append(
             "The advantage of the left side was tested by a likelihood ratio (Davidson and Beaver 1977), votes taken "
             f"as independent{robust if side['robust'] else ''}."
