@@ -106,8 +106,9 @@ def _comparisons(told: Told) -> Iterator[Paragraph]:
         both = ", for each of the two questions" if told["scale"].get("intervals_contents") else ""
         adjusted = f", and adjusted for all pairs (Holm 1979){both}" if len(rows) > 1 else ""
         said.append(
-            f"p-values are two-sided, from the same standard errors and degrees of freedom{adjusted}. Ranks "
-            "(Al Mohamad et al. 2017) and letters (Piepho 2004) follow from them."
+            "p-values are two-sided, each the largest over the standard errors and degrees of freedom that its "
+            f"interval is the longest of{adjusted}. Ranks (Al Mohamad et al. 2017) and letters (Piepho 2004) follow "
+            "from them."
         )
     yield "Differences.", " ".join(said)
 
