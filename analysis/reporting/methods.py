@@ -153,10 +153,12 @@ def _quality(told: Told) -> Iterator[Paragraph]:
     found = told.get("quality")
     if not found or not (found["agreement"] or found["transitivity"]):
         return
+    counted_out = (found["agreement"] or {}).get("counted_out")
+    p = "" if counted_out is None else f", its p from coins’ chances, {'counted out' if counted_out else 'by χ²'}"
     yield (
         "Quality of the votes.",
-        "Agreement is Kendall’s u over the pairs of each content (Kendall and Babington Smith 1940); transitivity by "
-        "Tversky and Russo 1969, its p from votes drawn from the fitted scale. Both take votes as independent.",
+        f"Agreement is Kendall’s u over the pairs of each content (Kendall and Babington Smith 1940){p}; transitivity "
+        "by Tversky and Russo 1969, its p from votes drawn from the fitted scale. Both take votes as independent.",
     )
 
 
