@@ -26,7 +26,10 @@ OBSERVERS_NEEDED = 6
 VOTES_LIMIT, OBSERVERS_LIMIT, SCORES_LIMIT = 200_000, 1_000, 1_500
 PARTS = "Do scores differ by {by}?"
 FIT = "Does one scale say what people said?"
-WALD = "observers are independent: δ over its observer-robust standard error, Student's t"
+WALD = (
+    "observers are independent: δ over its observer-robust standard error, Student's t; never below p of independent "
+    "votes"
+)
 NO_SUCH_TEST = "there is no such test of this question"
 RATIO = "likelihood ratio"
 
@@ -58,7 +61,7 @@ class Check:
         assumes: In words.
         robust: The same question with observers as the sample; None where there is none.
         no_robust: Why there is none, in words; None where there is.
-        estimate: The advantage of the left side that is tested, in the unit of the scores; None for other questions.
+        estimate: The advantage of the left side that is tested, in the unit of the fit; None for other questions.
     """
 
     question: str
@@ -71,9 +74,8 @@ class Check:
     no_robust: str | None = None
     estimate: Estimate | None = None
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain numbers, text and None."""
-        found = self.estimate
+    def as_json(self, *, unit_size: float = 1.0) -> dict[str, Any]:
+        """Plain numbers, text and None; the estimate in units of ``unit_size``, as the scores are."""
         return {
             "question": self.question,
             "method": self.method,
@@ -83,7 +85,7 @@ class Check:
             "assumes": self.assumes,
             "robust": None if self.robust is None else self.robust.as_json(),
             "no_robust": self.no_robust,
-            "estimate": found and {"value": found.value, "naive_standard_error": found.standard_error},
+            "estimate": None if self.estimate is None else self.estimate.as_json(unit_size),
         }
 
 
@@ -94,10 +96,10 @@ class Checks:
     tests: tuple[Check, ...] = ()
     untested: Mapping[str, str] = field(default_factory=dict)
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain numbers, text and None."""
+    def as_json(self, *, unit_size: float = 1.0) -> dict[str, Any]:
+        """Plain numbers, text and None; estimates in units of ``unit_size``, as the scores are."""
         return {
-            "tests": [test.as_json() for test in self.tests],
+            "tests": [test.as_json(unit_size=unit_size) for test in self.tests],
             "untested": [{"question": question, "why": why} for question, why in self.untested.items()],
         }
 
@@ -168,11 +170,12 @@ def _side(votes: pd.DataFrame, counted: Showings, fitting: Fitting) -> Check:
         raise ValueError(SIDES_UNKNOWN)
     used = counted.half_wins() if fitting.ties == "half" else counted
     larger = Fitting(fitting.model, position=True).fit(used)
-    tested = _of_ratio(position_test(used, fitting.model, larger), *_robust_side(votes, larger))
-    return replace(tested, estimate=larger.position)
+    ratio = position_test(used, fitting.model, larger)
+    return replace(_of_ratio(ratio, *_robust_side(votes, larger, ratio.p_value)), estimate=larger.position)
 
 
-def _robust_side(votes: pd.DataFrame, larger: ModelFit) -> tuple[Robust | None, str | None]:
+def _robust_side(votes: pd.DataFrame, larger: ModelFit, naive_p: float) -> tuple[Robust | None, str | None]:
+    """Observers who are more alike than votes by chance, even to the vote, prove no more than independent votes do."""
     found = clusters(votes, larger)
     if larger.position is None:
         raise ArithmeticError("a fit with position has no position; please report these votes")
@@ -180,9 +183,8 @@ def _robust_side(votes: pd.DataFrame, larger: ModelFit) -> tuple[Robust | None, 
         return None, f"{counted(found.observers, 'observer')}: a robust standard error takes {OBSERVERS_NEEDED}"
     n = len(larger.names)
     error = float(np.sqrt(found.by_observer()[n, n]))
-    if error == 0.0:
-        return None, "observers do not differ in it at all, so that there is no robust standard error"
-    return Robust(float(2.0 * stdtr(found.observers - 1, -abs(larger.position.value) / error)), WALD), None
+    p = float(2.0 * stdtr(found.observers - 1, -abs(larger.position.value) / error)) if error > 0.0 else 0.0
+    return Robust(max(p, naive_p), WALD), None
 
 
 def _parts(votes: pd.DataFrame, counted: Showings, fitting: Fitting, seed: int, by: str) -> Check:

@@ -35,7 +35,7 @@ def as_json(scale: "Scale") -> dict[str, Any]:
         body["said_contents"] = _said(fitted, scale.comparisons_contents)
         body["scores"] = [_in_unit(row, scale) for row in _scores(scale, fitted)]
         body["differences"] = [_in_unit(row, scale) for row in _differences(scale, fitted)]
-    return body | (scale.checks or Checks()).as_json()
+    return body | (scale.checks or Checks()).as_json(unit_size=scale.unit_size)
 
 
 def ranked(fitted: Fitted) -> list[int]:
@@ -75,15 +75,15 @@ def _model(fitted: BradleyTerryFit | ModelFit, scale: "Scale") -> dict[str, Any]
         "name": "Bradley-Terry" if untied else fitted.model,
         "unit": scale.unit or fitted.unit,
         "nu": None if untied else fitted.nu,
-        "position": _estimate(fitted.position),
+        "position": _estimate(fitted.position, scale.unit_size),
         "tie": _estimate(fitted.tie),
         "ties": fitted.ties,
         "prior": fitted.prior,
     }
 
 
-def _estimate(found: Estimate | None) -> dict[str, float] | None:
-    return None if found is None else {"value": found.value, "naive_standard_error": found.standard_error}
+def _estimate(found: Estimate | None, unit_size: float = 1.0) -> dict[str, float] | None:
+    return None if found is None else found.as_json(unit_size)
 
 
 def _method(intervals: Intervals) -> dict[str, Any]:

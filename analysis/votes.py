@@ -121,6 +121,20 @@ def in_use(votes: pd.DataFrame) -> pd.DataFrame:
     return votes[_column(votes, "use", "") != "no"]
 
 
+def by_code(votes: pd.DataFrame) -> pd.DataFrame:
+    """The same rows with observers as text, which codes are, also where a table has them as numbers.
+
+    Raises:
+        VotesError: A column is missing.
+    Example:
+        >>> rows = pd.DataFrame({"observer": [7], "content": ["c"], "left": ["a"], "right": ["b"], "vote": ["left"]})
+        >>> by_code(rows)["observer"].tolist()
+        ['7']
+    """
+    _require_columns(votes)
+    return votes.assign(observer=votes["observer"].astype(str))
+
+
 def _reasons(votes: pd.DataFrame, *, include_simulated: bool) -> "pd.Series[str]":
     kind = _column(votes, "kind", "main")
     holds = {name: kind == name for name in KINDS if name != "main"}
@@ -140,10 +154,14 @@ def _column(votes: pd.DataFrame, name: str, default: object) -> "pd.Series":
     return votes[name] if name in votes.columns else pd.Series([default] * len(votes), index=votes.index)
 
 
-def _require_canonical(votes: pd.DataFrame) -> None:
+def _require_columns(votes: pd.DataFrame) -> None:
     missing = [name for name in REQUIRED if name not in votes.columns]
     if missing:
         raise VotesError(f"the votes lack the column{'s' * (len(missing) > 1)} {', '.join(missing)}")
+
+
+def _require_canonical(votes: pd.DataFrame) -> None:
+    _require_columns(votes)
     checks: dict[str, Callable[[], pd.Series]] = {
         f"vote is not one of {', '.join(ANSWERS[:-1])} or empty": lambda: ~votes["vote"].isin(ANSWERS),
         f"kind is not one of {', '.join(KINDS)}": lambda: ~_column(votes, "kind", "main").isin(KINDS),

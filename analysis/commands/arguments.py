@@ -62,9 +62,21 @@ def share(said: str) -> float:
     >>> share("60%"), share("0.6")
     (0.6, 0.6)
     """
-    number = _number(said.removesuffix("%")) / (100.0 if said.endswith("%") else 1.0)
+    number = _share(said)
     if not 0.0 < number < 1.0:
         raise argparse.ArgumentTypeError(f"{said!r}: give a share between 0 and 1, as 0.6 or 60%")
+    return number
+
+
+def lost(said: str) -> float:
+    """A share that may be nothing but not everything, as ``0.1`` or as ``10%``.
+
+    >>> lost("10%"), lost("0")
+    (0.1, 0.0)
+    """
+    number = _share(said)
+    if not 0.0 <= number < 1.0:
+        raise argparse.ArgumentTypeError(f"{said!r}: give a share from 0 to below 1, as 0.1 or 10%")
     return number
 
 
@@ -88,6 +100,10 @@ def _whole(said: str, *, at_least: int) -> int:
     if not said.isdecimal() or int(said) < at_least:
         raise argparse.ArgumentTypeError(f"{said!r}: give a whole number of {at_least} or more")
     return int(said)
+
+
+def _share(said: str) -> float:
+    return _number(said.removesuffix("%")) / (100.0 if said.endswith("%") else 1.0)
 
 
 def _number(said: str) -> float:

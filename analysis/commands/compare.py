@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from analysis.commands.arguments import add_bootstrap, add_votes, require_real, share
+from analysis.commands.scale_text import paragraph
 from analysis.commands.tables import aligned, number
 from analysis.layouts import lookalikes
 from analysis.metrics_against_people.agreed import CONTENT, Estimate
 from analysis.metrics_against_people.comparison import AgainstPeople, metrics_against_people
 from analysis.metrics_against_people.table import read_metrics
 from analysis.preference import Preference, preferences
-from analysis.reporting.report import SIMULATED_STAMP
+from analysis.reporting.report import ADAPTIVE, SIMULATED_STAMP, cast_adaptively, resampling_notes
 from analysis.scale import Scale, scale_votes
 from analysis.votes import VotesError, read_votes, sift
 from analysis.wording import counted, sample_said
@@ -59,11 +60,18 @@ def _conditions(asked: argparse.Namespace, one: str, other: str) -> str:
     scale = scale_votes(sifted.fitted, **ran)
     pair = next((p for p in preferences(sifted.fitted, sifted.not_sure) if {p.one, p.other} == {one, other}), None)
     simulated = "simulated" in sifted.fitted and bool(sifted.fitted["simulated"].any())
-    body = _as_json(scale, pair, one, other) | {"stamp": SIMULATED_STAMP if simulated else None}
+    adaptive = cast_adaptively(sifted.fitted)
+    body = _as_json(scale, pair, one, other) | {"stamp": SIMULATED_STAMP if simulated else None, "adaptive": adaptive}
+    body["notes"] = [*([ADAPTIVE] if adaptive else []), *_drawn(scale)]
     if asked.json:
         return json.dumps(body, indent=2, ensure_ascii=False, allow_nan=False)
-    stamp = f"*** {SIMULATED_STAMP} ***\n\n" if simulated else ""
-    return stamp + _as_text(scale, body, one, other)
+    parts = [f"*** {SIMULATED_STAMP} ***"] if simulated else []
+    parts += [_as_text(scale, body, one, other), "\n".join(paragraph(f"· {note}") for note in body["notes"])]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _drawn(scale: Scale) -> list[str]:
+    return [] if scale.intervals is None else resampling_notes(scale.intervals)
 
 
 def _require_compared(name: str, known: list[str]) -> None:

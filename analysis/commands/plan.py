@@ -3,8 +3,9 @@
 import argparse
 import json
 from dataclasses import dataclass
+from math import ceil
 
-from analysis.commands.arguments import add_votes, at_least_one, conditions, require_real, share
+from analysis.commands.arguments import add_votes, at_least_one, conditions, lost, require_real, share
 from analysis.commands.tables import aligned
 from analysis.planning import interval_width, standard_error, votes_needed, votes_per_pair
 from analysis.quality.design_effect import DesignEffect, design_effect
@@ -35,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--alpha", type=share, default=0.05, help="level of the two-sided test (default: 0.05)")
     parser.add_argument("--contrasts", type=int, default=1, help="how many are tested; alpha is shared among them")
     parser.add_argument("--votes-each", type=int, help="votes that one observer gives, to tell how many observers")
+    parser.add_argument("--lost", type=lost, default=0.0, help="share of votes that screening leaves out (default: 0)")
     parser.add_argument(
         "--design-effect", type=at_least_one, help=f"≥ 1; default: the pilot's, or {USUAL_DESIGN_EFFECT} without one"
     )
@@ -55,6 +57,7 @@ def run(asked: argparse.Namespace) -> str:
             "power": asked.power,
             "alpha": asked.alpha,
             "contrasts": asked.contrasts,
+            "lost": asked.lost,
             "design_effect": effect,
             "design_effect_from": source,
             "pilot": None if pilot is None else pilot.effect.as_json() | {"conditions": pilot.conditions},
@@ -87,24 +90,27 @@ def _effect(asked: argparse.Namespace, pilot: Pilot | None) -> tuple[float, str]
 def _row(asked: argparse.Namespace, share: float, alpha: float, effect: float) -> dict[str, float | int | None]:
     said = {"power": asked.power, "alpha": alpha, "design_effect": effect}
     each, total = (wanted(share, asked.conditions, **said) for wanted in (votes_per_pair, votes_needed))
-    error = standard_error(each, asked.conditions, design_effect=effect)
+    error = standard_error(each, asked.conditions, share=share, design_effect=effect)
+    cast = ceil(round(total / (1.0 - asked.lost), 6))
     return {
         "share": share,
         "votes_per_pair": each,
         "votes": total,
-        "observers": None if asked.votes_each is None else -(-total // asked.votes_each),
+        "votes_cast": cast,
+        "observers": None if asked.votes_each is None else -(-cast // asked.votes_each),
         "standard_error": error,
         "interval_width": interval_width(error),
     }
 
 
 def _as_text(asked: argparse.Namespace, rows: list[dict[str, float | int | None]], effect: float, source: str) -> str:
-    header = ["share", "votes per pair", "votes", "observers", "interval width"]
+    header = ["share", "votes per pair", "votes", *["to be cast"] * bool(asked.lost), "observers", "interval width"]
     told = [
         [
             f"{row['share']:.1%}",
             str(row["votes_per_pair"]),
             str(row["votes"]),
+            *[str(row["votes_cast"])] * bool(asked.lost),
             "–" if row["observers"] is None else str(row["observers"]),
             f"{row['interval_width']:.2f}",
         ]
@@ -117,5 +123,12 @@ def _as_text(asked: argparse.Namespace, rows: list[dict[str, float | int | None]
         f"{aligned([header, *told], text=0)}\n"
         f"{untold}"
         f"Design effect {effect:.2f}: {source}.\n"
-        "The formula takes scores to be near each other and adds nothing for votes that screening leaves out."
+        "The formula takes one condition to get this share against each of the others, which are equal.\n"
+        f"{_lost(asked.lost)}"
     )
+
+
+def _lost(share: float) -> str:
+    if not share:
+        return "No votes are added for those that screening leaves out: --lost adds them."
+    return f"Lost to screening: {share:.1%} of observers or votes; so many are to be cast that those needed are left."

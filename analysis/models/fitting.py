@@ -28,6 +28,10 @@ class Estimate:
     value: float
     standard_error: float
 
+    def as_json(self, unit_size: float = 1.0) -> dict[str, float]:
+        """Plain numbers, in units of ``unit_size``."""
+        return {"value": self.value / unit_size, "naive_standard_error": self.standard_error / unit_size}
+
 
 @dataclass(frozen=True)
 class ModelFit:

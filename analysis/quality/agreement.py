@@ -23,7 +23,9 @@ class Agreement:
         votes: Decided votes in them.
         statistic: χ² of the test that every vote was a coin's; None where no cell has three votes.
         df: Its degrees of freedom, no whole number.
-        p_value: One-sided: how often coins agree so much; counted out where that is few pairs of votes, else of χ².
+        p_value: One-sided: how often coins agree so much.
+        counted_out: Whether the p-value is exact, by all ways that coins can fall, as where there are few pairs of
+            votes; else it is that of χ².
     """
 
     u: float
@@ -33,6 +35,7 @@ class Agreement:
     statistic: float | None
     df: float | None
     p_value: float
+    counted_out: bool
 
 
 def agreement(votes: pd.DataFrame) -> Agreement | None:
@@ -60,7 +63,7 @@ def agreement(votes: pd.DataFrame) -> Agreement | None:
     possible = float(np.sum(total * (total - 1)) / 2)
     agreed = float(np.sum(_agreed(first, total)))
     least = float(np.sum(_agreed(np.floor(total / 2), total)))
-    statistic, df, p_value = _against_coins(first, total)
+    statistic, df, p_value, counted_out = _against_coins(first, total)
     return Agreement(
         u=2 * agreed / possible - 1,
         least=2 * least / possible - 1,
@@ -69,6 +72,7 @@ def agreement(votes: pd.DataFrame) -> Agreement | None:
         statistic=statistic,
         df=df,
         p_value=p_value,
+        counted_out=counted_out,
     )
 
 
@@ -90,21 +94,22 @@ def _agreed(first: Floats, total: Floats) -> Floats:
     return (first * (first - 1) + second * (second - 1)) / 2
 
 
-def _against_coins(first: Floats, total: Floats) -> tuple[float | None, float | None, float]:
+def _against_coins(first: Floats, total: Floats) -> tuple[float | None, float | None, float, bool]:
     """The test on D² = (votes for one − votes for the other)², of which the agreements are a linear function.
 
-    For m coins D² has the mean m, the variance 2m(m − 1) and the third central moment 8m(m − 1)(m − 2).
+    Its χ², degrees of freedom and p, and whether that is counted out instead. For m coins D² has the mean m, the
+    variance 2m(m − 1) and the third central moment 8m(m − 1)(m − 2).
     """
     excess = float(np.sum(np.square(2 * first - total) - total))
     variance = float(np.sum(2 * total * (total - 1)))
     third = float(np.sum(8 * total * (total - 1) * (total - 2)))
     if third == 0:  # two votes in every cell: each agrees or not, as a coin falls
-        return None, None, float(binom.sf(np.sum(_agreed(first, total)) - 1, len(total), 0.5))
+        return None, None, float(binom.sf(np.sum(_agreed(first, total)) - 1, len(total), 0.5)), True
     scale = third / (4 * variance)
     df = variance / (2 * scale**2)
     statistic = excess / scale + df
-    few = np.sum(total * (total - 1)) / 2 <= COUNTED_OUT
-    return statistic, df, _counted_out(first, total) if few else float(chi2.sf(statistic, df))
+    few = bool(np.sum(total * (total - 1)) / 2 <= COUNTED_OUT)
+    return statistic, df, _counted_out(first, total) if few else float(chi2.sf(statistic, df)), few
 
 
 def _counted_out(first: Floats, total: Floats) -> float:
@@ -114,4 +119,4 @@ def _counted_out(first: Floats, total: Floats) -> float:
         heads = np.arange(votes + 1)
         of_cell = np.bincount(_agreed(heads, votes).astype(np.intp), weights=binom.pmf(heads, votes, 0.5))
         chances = np.convolve(chances, of_cell)
-    return float(chances[int(np.sum(_agreed(first, total))) :].sum())
+    return min(1.0, float(chances[int(np.sum(_agreed(first, total))) :].sum()))  # a sum can end a hair above

@@ -20,6 +20,7 @@ from analysis.models.bradley_terry import NotConnectedError, fit
 from analysis.models.connection import connected_replicates
 from analysis.models.jod import jod_scores, log_preferred
 from analysis.models.newton import Floats, Ints, solve
+from analysis.votes import by_code
 
 BY_CONTENT = "scores per content (Thurstone, in JOD), as pwcmp's"
 POOLED = "scores over all contents (Bradley-Terry)"
@@ -69,6 +70,7 @@ def outlyingness(votes: pd.DataFrame, *, seed: int = 1) -> Outlyingness:
         >>> outlyingness(table).distance.round(1).tolist()
         [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 9.0]
     """
+    votes = by_code(votes)
     decided = votes[votes["vote"].isin(("left", "right"))]
     observers = tuple(sorted(set(votes["observer"])))
     scaled = _scaling(decided)

@@ -21,7 +21,7 @@ import pandas as pd
 from scipy.stats import binomtest, hypergeom
 
 from analysis.quality.outliers import Outlyingness, outlyingness
-from analysis.votes import sift
+from analysis.votes import by_code, sift
 
 
 @dataclass(frozen=True)
@@ -143,6 +143,7 @@ def screen(rows: pd.DataFrame, *, include_simulated: bool = False) -> Screening:
         >>> screen(rows).observers[0].flags
         ('one_side',)
     """
+    rows = by_code(rows)
     rows = rows.assign(vote=rows["vote"].fillna(""))
     answered = answered_rows(rows, include_simulated=include_simulated)
     outlying = outlyingness(sift(rows, include_simulated=include_simulated).fitted)
@@ -171,6 +172,7 @@ def with_and_without(rows: pd.DataFrame, screening: Screening) -> BothWays:
         >>> len(both.everybody), len(both.unflagged), both.left_out["one_side"]
         (13, 1, ('o',))
     """
+    rows = by_code(rows)
     flagged = rows["observer"].isin(screening.flagged)
     return BothWays(rows, rows[~flagged].reset_index(drop=True), screening.by_rule)
 

@@ -19,7 +19,7 @@ from analysis.quality.screening import RULES, Screened, Screening, answered_rows
 from analysis.quality.sides import SameShown, left_share, same_shown
 from analysis.quality.transitivity import Transitivity, transitivity
 from analysis.quality.triads import Triads, circular_triads
-from analysis.votes import Sifted, sift
+from analysis.votes import Sifted, by_code, sift
 
 BROKEN_SHOWN = 20
 INDEPENDENT = "Tests of the study take votes as independent; those of one observer hang together, so p is too small."
@@ -119,6 +119,7 @@ def quality(rows: pd.DataFrame, *, include_simulated: bool = False, seed: int = 
         >>> found.votes, found.observers, found.goodness is None
         (13, 6, True)
     """
+    rows = by_code(rows)
     rows = rows.assign(vote=rows["vote"].fillna(""))
     sifted = sift(rows, include_simulated=include_simulated)
     votes, answered = sifted.fitted, answered_rows(rows, include_simulated=include_simulated)

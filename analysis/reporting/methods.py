@@ -121,8 +121,9 @@ def _comparisons(told: Told) -> Iterator[Paragraph]:
         both = ", for each of the two questions" if told["scale"].get("intervals_contents") else ""
         adjusted = f", and adjusted for all pairs (Holm 1979){both}" if len(rows) > 1 else ""
         said.append(
-            f"p-values are two-sided, from the same standard errors and degrees of freedom{adjusted}. Ranks "
-            "(Al Mohamad et al. 2017) and letters (Piepho 2004) follow from them."
+            "p-values are two-sided, each the largest over the standard errors and degrees of freedom that its "
+            f"interval is the longest of{adjusted}. Ranks (Al Mohamad et al. 2017) and letters (Piepho 2004) follow "
+            "from them."
         )
     yield "Differences.", " ".join(said)
 
@@ -142,7 +143,10 @@ def _tests(told: Told) -> Iterator[Paragraph]:
     rows = [*told["scale"]["tests"], *(told.get("between_cameras") or {"tests": ()})["tests"]]
     side = next((row for row in rows if row["estimate"]), None)
     if side:
-        robust = ", and by a t whose standard error allows for votes of one observer hanging together"
+        robust = (
+            ", and by a t whose standard error allows for votes of one observer hanging together, with the larger p of "
+            "the two"
+        )
         said.append(
             "The advantage of the left side was tested by a likelihood ratio (Davidson and Beaver 1977), votes taken "
             f"as independent{robust if side['robust'] else ''}."
@@ -164,10 +168,12 @@ def _quality(told: Told) -> Iterator[Paragraph]:
     found = told.get("quality")
     if not found or not (found["agreement"] or found["transitivity"]):
         return
+    counted_out = (found["agreement"] or {}).get("counted_out")
+    p = "" if counted_out is None else f", its p from coins’ chances, {'counted out' if counted_out else 'by χ²'}"
     yield (
         "Quality of the votes.",
-        "Agreement is Kendall’s u over the pairs of each content (Kendall and Babington Smith 1940); transitivity by "
-        "Tversky and Russo 1969, its p from votes drawn from the fitted scale. Both take votes as independent.",
+        f"Agreement is Kendall’s u over the pairs of each content (Kendall and Babington Smith 1940){p}; transitivity "
+        "by Tversky and Russo 1969, its p from votes drawn from the fitted scale. Both take votes as independent.",
     )
 
 

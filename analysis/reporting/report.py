@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.inference.intervals import Intervals
 from analysis.preference import Preference, preferences
 from analysis.quality.sides import sides_known
 from analysis.reporting.metric_means import MetricMean, metric_means
@@ -143,7 +144,7 @@ def report(
     scale = scale_votes(fitted, replicates=replicates, seed=seed, level=level, names=names, checks=checks)
     cameras = _per_camera(fitted, replicates=replicates, seed=seed, level=level, checks=checks)
     simulated = bool("simulated" in fitted.columns and fitted["simulated"].astype(bool).any())
-    adaptive = bool("policy_version" in fitted and fitted["policy_version"].str.startswith("adaptive-").any())
+    adaptive = cast_adaptively(fitted)
     return Report(
         simulated=simulated,
         adaptive=adaptive,
@@ -165,6 +166,15 @@ def report(
         level=level,
         versions=_versions(),
     )
+
+
+def cast_adaptively(fitted: pd.DataFrame) -> bool:
+    """Whether any vote was cast in an adaptive study.
+
+    >>> cast_adaptively(pd.DataFrame({"policy_version": ["balanced-1", "adaptive-1"]}))
+    True
+    """
+    return bool("policy_version" in fitted and fitted["policy_version"].str.startswith("adaptive-").any())
 
 
 def _per_camera(fitted: pd.DataFrame, **settings: Any) -> dict[str, Scale]:
@@ -195,14 +205,19 @@ def _scale_notes(scale: Scale) -> list[str]:
     if scale.withheld is not None:
         return [f"Scores are withheld. {scale.withheld}"]
     said = [why for why in (scale.no_intervals, scale.no_intervals_contents) if why]
-    intervals = scale.intervals
-    if intervals is not None and intervals.degenerate:
+    return said if scale.intervals is None else [*said, *resampling_notes(scale.intervals)]
+
+
+def resampling_notes(intervals: Intervals) -> list[str]:
+    """What a reader must know of how intervals for these photos were drawn: resamples that failed, or no resamples."""
+    said = []
+    if intervals.degenerate:
         total = intervals.degenerate + intervals.replicates
         said.append(
             f"{intervals.degenerate} of {total} resamples of the observers had no finite scores and can’t be in the "
             "intervals, which are a little too short for it."
         )
-    if intervals is not None and not intervals.replicates:
+    if not intervals.replicates:
         said.append(
             f"With {intervals.observers} observers a bootstrap is too coarse; the intervals come from the "
             f"{intervals.method}."

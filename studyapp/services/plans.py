@@ -199,12 +199,14 @@ def _range(numbers: Any) -> dict[str, int]:
 
 
 def _formula(design: Design, asked: Asked, numbers: Sequence[int], nu: float) -> dict[str, Any]:
-    """The textbook's answer: n near-equal conditions, votes spread evenly, a design effect for the rest."""
+    """The textbook's answer: one condition ahead of equal others, votes spread evenly, a design effect for the rest."""
     n, main, pairs = design.conditions, counts(design).main, pair_count(design.conditions)
     effect = asked.design_effect * (1 + nu / 2)  # a tie says nothing of which is better; near-equal: ν of 2 + ν votes
     one = votes_needed(asked.share, n, power=POWER, alpha=ALPHA, design_effect=effect)
     every = votes_needed(asked.share, n, power=POWER, alpha=ALPHA / pairs, design_effect=effect)
-    errors = {number: standard_error(number * main / pairs, n, design_effect=effect) for number in numbers}
+    errors = {
+        number: standard_error(number * main / pairs, n, share=asked.share, design_effect=effect) for number in numbers
+    }
     return {
         "design_effect": effect,
         "power": POWER,

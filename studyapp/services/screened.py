@@ -5,6 +5,7 @@ from typing import Any
 from django.core.cache import cache
 
 from analysis.quality.screening import RULES, Screened, Screening, screen
+from analysis.votes import in_use
 from studyapp.models import Study
 from studyapp.services.report_keys import report_key
 from studyapp.services.reports import votes_of
@@ -13,11 +14,14 @@ KEEP_S = 3600
 
 
 def screening_of(study: Study, *, simulated: bool = False) -> Screening:
-    """Who is flagged by which rule, of people, or of simulated observers. Made again once there are new votes."""
+    """Who is flagged by which rule, of people, or of simulated observers. Made again once there are new votes.
+
+    Sittings that are left out by decision are no yardstick for others, as in the report.
+    """
     key = f"screening-{report_key(study, include_simulated=simulated)}"
     made: Screening | None = cache.get(key)
     if made is None:
-        rows = votes_of(study, include_simulated=simulated)
+        rows = in_use(votes_of(study, include_simulated=simulated))
         made = screen(rows[rows["simulated"].astype(bool) == simulated], include_simulated=simulated)
         cache.set(key, made, timeout=KEEP_S)
     return made

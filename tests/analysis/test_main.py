@@ -1,7 +1,9 @@
 """``python -m analysis`` as a shell runs it, into a real pipe; and what each command prints."""
 
 import json
+import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from analysis.__main__ import COMMANDS, main
-from analysis.planning import votes_needed
+from analysis.planning import standard_error, votes_needed
 from analysis.quality.design_effect import design_effect
 from analysis.quality.screening import screen
 from analysis.quality.sensitivity import sensitivity
@@ -110,8 +112,11 @@ def test_screen_leaves_out_who_is_not_used_as_a_report_does(tmp_path: Path, caps
 def test_plan_needs_no_file(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ("plan", "--share", "60%", "0.75", "--conditions", "5", "--design-effect", "1", "--votes-each", "40")
     told = json.loads(said(capsys, *asked, "--json"))
-    assert [plan["votes"] for plan in told["plans"]] == [votes_needed(0.6, 5), votes_needed(0.75, 5)] == [770, 110]
-    assert [plan["observers"] for plan in told["plans"]] == [20, 3]
+    assert [plan["votes"] for plan in told["plans"]] == [votes_needed(0.6, 5), votes_needed(0.75, 5)] == [790, 130]
+    assert [plan["observers"] for plan in told["plans"]] == [20, 4]
+    assert [plan["standard_error"] for plan in told["plans"]] == [
+        standard_error(79, 5, share=0.6), standard_error(13, 5, share=0.75),
+    ]  # fmt: skip
     assert "60.0%" in said(capsys, *asked)
     shared = json.loads(said(capsys, *asked, "--contrasts", "10", "--json"))
     assert shared["plans"][0]["votes"] == votes_needed(0.6, 5, alpha=0.005)
@@ -124,6 +129,18 @@ def test_plan_takes_a_pilot_s_design_effect(winners: Path, capsys: pytest.Captur
     assert told["design_effect"] == pytest.approx(max(1.0, found.effect))
     assert told["plans"][0]["votes"] == votes_needed(0.6, 3, design_effect=max(1.0, found.effect))
     assert "12 observers of the pilot, which compared 3 conditions." in said(capsys, "plan", winners)
+
+
+def test_plan_adds_the_votes_that_screening_leaves_out(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("plan", "--conditions", "5", "--design-effect", "1", "--votes-each", "40")
+    (plan,) = json.loads(said(capsys, *asked, "--lost", "10%", "--json"))["plans"]
+    assert (plan["votes"], plan["votes_cast"], plan["observers"]) == (790, 878, 22)
+    told = said(capsys, *asked, "--lost", "0.1")
+    assert "to be cast" in told
+    assert "Lost to screening: 10.0% of observers or votes;" in told
+    (plan,) = json.loads(said(capsys, *asked, "--json"))["plans"]
+    assert (plan["votes"], plan["votes_cast"], plan["observers"]) == (790, 790, 20)
+    assert "--lost adds them" in said(capsys, *asked)
 
 
 def test_plan_says_what_observers_need(capsys: pytest.CaptureFixture[str]) -> None:
@@ -215,6 +232,27 @@ def test_compare_tells_one_contrast_from_either_side(winners: Path, capsys: pyte
     assert "p of equivalence" in text
 
 
+def test_compare_says_of_adaptive_votes_and_of_resamples_what_scale_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Four of twelve observers ever chose b: some resamples lack all four."""
+    columns = "observer,session,pilot,simulated,kind,content,scene,camera,abandoned,vote,left,right,policy_version\n"
+    rows = [
+        f"o{who:02},1,false,false,main,c{k % 2},,,false,{'right' if who < 4 and not k else 'left'},a,b,adaptive-1\n"
+        for who in range(12)
+        for k in range(4)
+    ]
+    (tmp_path / "votes.csv").write_text(columns + "".join(rows))
+    asked = (("compare", tmp_path / "votes.csv", "a", "b"), ("scale", tmp_path / "votes.csv"))
+    for text in (" ".join(said(capsys, *one).split()) for one in asked):
+        assert "This study was adaptive" in text
+        assert "of 1000 resamples of the observers had no finite scores" in text
+    compared, scaled = (json.loads(said(capsys, *one, "--json")) for one in asked)
+    assert compared["adaptive"] is True
+    assert compared["notes"] == scaled["notes"][:2]
+    assert all("resamples" in one["notes"][1] for one in (compared, scaled))
+
+
 def test_compare_holds_metrics_against_people(
     winners: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -254,6 +292,7 @@ def test_one_observer_is_said_to_be_one(tmp_path: Path, capsys: pytest.CaptureFi
         ("plan", "--conditions", "1"),
         ("plan", "--power", "high"),
         ("plan", "--design-effect", ".5"),
+        ("plan", "--lost", "1"),
     ],
 )
 def test_a_number_out_of_range_is_refused(asked: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
@@ -294,6 +333,18 @@ def test_scale_prints_both_questions_tests_and_words(tied: Path, capsys: pytest.
     assert "For photos like these, at 95 % for all 3 pairs" in text
     assert "Intervals are for these photos" not in text  # both stand there
     assert max(len(line) for line in text.splitlines()) <= 120
+
+
+def test_scale_prints_the_advantage_of_a_side_in_the_unit_of_the_scores(
+    tied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("scale", tied, "--replicates", "100", "--position")
+    found = [
+        re.search(r"δ = (\S+), naive s\.e\. (\S+)", said(capsys, *asked, *unit)) for unit in ((), ("--unit", "jod"))
+    ]
+    log_odds, jod = ([float(number) for number in one.groups()] for one in found if one)
+    assert abs(log_odds[0]) > 0.1
+    assert jod == pytest.approx([number / math.log(3) for number in log_odds], abs=2e-3)
 
 
 def test_scale_tells_json_what_it_prints(tied: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.models.bradley_terry import fit
-from analysis.planning import interval_width, log_odds, power_of, standard_error, votes_needed, votes_per_pair
+from analysis.planning import (
+    interval_width,
+    log_odds,
+    power_of,
+    standard_error,
+    variance_ratio,
+    votes_needed,
+    votes_per_pair,
+)
 from analysis.quality.design_effect import design_effect
 
 VOTES = ("tie", "left", "right")
@@ -15,14 +23,39 @@ VOTES = ("tie", "left", "right")
 
 @pytest.mark.parametrize(("conditions", "votes"), [(2, 191), (5, 770), (10, 1755)])
 def test_known_answers(conditions: int, votes: int) -> None:
-    """ANALYSIS, "How many votes": p = .60, 80 % power, two-sided 5 %."""
-    assert votes_needed(0.6, conditions) == votes
+    """ANALYSIS, "How many votes": near-equal scores, p = .60, 80 % power, two-sided 5 %."""
+    assert votes_needed(0.6, conditions, near_equal=True) == votes
+
+
+@pytest.mark.parametrize("conditions", [2, 5, 10])
+def test_near_equal_scores_lack_up_to_5_percent_of_the_votes_at_60(conditions: int) -> None:
+    """ANALYSIS, "How many votes": add 5 %."""
+    assert 1.02 < votes_needed(0.6, conditions) / votes_needed(0.6, conditions, near_equal=True) < 1.05
+
+
+@pytest.mark.parametrize("share", [0.6, 0.75, 0.9])
+def test_two_conditions_have_the_variance_of_a_share(share: float) -> None:
+    """One pair: the log-odds of m votes have the variance 1/(m·p(1 − p))."""
+    votes = votes_needed(share, 2)
+    assert standard_error(votes, 2, share=share) == pytest.approx((votes * share * (1 - share)) ** -0.5)
+    assert votes == pytest.approx(votes_needed(share, 2, near_equal=True) / (4 * share * (1 - share)), abs=3)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.6, 0.75, 0.95, 0.2])
+@pytest.mark.parametrize("conditions", [2, 3, 7])
+def test_the_standard_error_is_the_fit_s_where_one_is_preferred(share: float, conditions: int) -> None:
+    """The first gets its share against each of the others, which are equal: the judge is the covariance of the fit."""
+    each = 40
+    wins = np.full((conditions, conditions), each / 2) - np.eye(conditions) * each / 2
+    wins[0, 1:], wins[1:, 0] = each * share, each * (1 - share)
+    difference, error = fit(wins).difference("0", "1")
+    assert difference == pytest.approx(log_odds(share), abs=1e-9)
+    assert standard_error(each, conditions, share=share) == pytest.approx(error, rel=1e-6)
 
 
 def test_power_by_counting() -> None:
-    """The formula takes scores as near-equal; 5 % more votes make up for a preference of 60 %."""
     rng = np.random.default_rng(1)
-    votes = round(1.05 * votes_needed(0.6, 2))
+    votes = votes_needed(0.6, 2)
     wins = rng.binomial(votes, 0.6, size=100_000)
     estimate, error = np.log(wins / (votes - wins)), np.sqrt(1 / wins + 1 / (votes - wins))
     assert np.mean(estimate / error > 1.959964) == pytest.approx(0.8, abs=0.015)
@@ -48,7 +81,7 @@ def test_as_many_votes_as_are_needed_and_no_more(share: float, conditions: int, 
     each = votes_per_pair(share, conditions, power=power, design_effect=effect)
 
     def found(votes: int) -> float:
-        return power_of(log_odds(share), standard_error(votes, conditions, design_effect=effect))
+        return power_of(log_odds(share), standard_error(votes, conditions, share=share, design_effect=effect))
 
     assert found(each) >= power - 1e-9
     assert each == 1 or found(each - 1) < power
@@ -59,6 +92,8 @@ def test_what_makes_no_sense_is_refused() -> None:
         log_odds(1.0)
     with pytest.raises(ValueError, match="at least two"):
         votes_per_pair(0.6, 1)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        variance_ratio(0.0, 2)
 
 
 def test_a_normal_interval() -> None:

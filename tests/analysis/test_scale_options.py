@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from analysis.counts import count_showings
+from analysis.model_checks import check_side
 from analysis.models.chosen import Fitting
 from analysis.models.fitting import fit_model
 from analysis.models.interaction import interaction_test
@@ -48,6 +49,22 @@ def test_the_robust_p_of_the_side_knows_that_observers_differ() -> None:
     (told,) = (row for row in scale_votes(votes, **RAN).as_json()["tests"] if "side" in row["question"])
     assert told["p"] < 1e-6
     assert told["robust"]["p"] > 0.1
+
+
+@pytest.mark.parametrize("alike", [6, 9])
+def test_observers_alike_prove_no_more_of_the_side_than_their_votes(alike: int) -> None:
+    """Each three times left and once right of a and b, and the same of b and a: nobody differs but by rounding."""
+    rows = [
+        (f"o{who}", "c", *pair, answer)
+        for who in range(alike)
+        for pair in ("ab", "ba")
+        for answer in ("left", "left", "left", "right")
+    ]
+    votes = pd.DataFrame(rows, columns=["observer", "content", "left", "right", "vote"])
+    (side,) = (test for test in check_side(votes).tests if test.estimate)
+    assert side.robust is not None
+    assert 0.0 < side.p < 0.001
+    assert side.robust.p == side.p
 
 
 def test_half_wins_have_the_bootstrap_and_no_model_of_ties() -> None:
@@ -93,6 +110,19 @@ def test_jod_are_log_odds_by_ln_3_and_tests_stay() -> None:
     assert "ln 3" in jod["model"]["unit"]
     with pytest.raises(ValueError, match="no share of decided votes"):
         scale_votes(votes, **RAN, fitting=Fitting("rao-kupper")).in_jod()
+
+
+@pytest.mark.parametrize("fitting", [Fitting(), Fitting(position=True)])
+def test_the_advantage_of_a_side_is_in_the_unit_of_the_scores(fitting: Fitting) -> None:
+    made = scale_votes(drawn(12), **RAN, fitting=fitting)
+    told, jod = made.as_json(), made.in_jod().as_json()
+    sides = [next(row["estimate"] for row in body["tests"] if row["estimate"]) for body in (told, jod)]
+    if fitting.position:
+        sides += [told["model"]["position"], jod["model"]["position"]]
+        assert jod["model"]["tie"] == told["model"]["tie"], "log ν is no distance"
+    for one, other in zip(sides[::2], sides[1::2], strict=True):
+        assert one["value"] != 0.0
+        assert {name: value * np.log(3.0) for name, value in other.items()} == pytest.approx(one)
 
 
 def test_quasi_errors_are_exact_for_three() -> None:

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from studyapp.models import Study, StudySession, Trial, Vote
+from studyapp.services.decisions import decide
 from studyapp.services.live import live_of
 from tests.studyapp.factories import answer, answer_all, make_study, make_user, prefer, sit, waver
 
@@ -229,6 +230,18 @@ class TestPage:
         asked = page(client, f"/studies/{study.pk}/live/screening/?simulated=yes")
         assert "1 of 1 observer flagged." in asked
         assert simulated.observer.code in asked
+
+    def test_who_is_left_out_by_decision_is_no_yardstick(self, client: Client, study: Study) -> None:
+        """As in the report: nobody is screened, nor held against anybody, whose votes aren't used."""
+        for number in range(4):
+            answer_all(sit(study), waver(number, {**LIKED, "reference": 0.9}))
+        hasty = sit(study)
+        for trial in hasty.trials.order_by("position"):
+            answer(trial, "left", response_ms=250)
+        assert "1 of 5 observers flagged." in page(client, f"/studies/{study.pk}/live/screening/")
+        hasty.refresh_from_db()
+        decide(hasty, pay="yes", use="no", reason="too fast", by=study.owner)
+        assert "None of 4 observers flagged." in page(client, f"/studies/{study.pk}/live/screening/")
 
     def test_people_s_sittings_unless_a_rehearsal_is_asked_for(self, client: Client, study: Study) -> None:
         answer_all(sit(study, simulated=True), waver(1, {**LIKED, "reference": 0.9}))

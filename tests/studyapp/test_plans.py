@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
 
+from analysis.planning import log_odds, power_of, standard_error
 from studyapp.design.schedule import slot
 from studyapp.models import Study
 from studyapp.services.plan_warnings import Facts, warnings_of
@@ -118,9 +119,14 @@ class TestPlan:
 
     def test_the_formula(self, study: Study) -> None:
         plan = plan_of(study, Asked(share=0.6, design_effect=1.0))
-        assert plan["formula"]["votes"] == 3 * 128, "8 · 7.849 / (3 · 0.1644) = 127.3 a pair"
-        assert plan["formula"]["observers"] == 48
+        assert plan["formula"]["votes"] == 3 * 132, "8 · 7.849 / (3 · 0.1644) = 127.3 a pair, by 1.035 for .6 is not .5"
+        assert plan["formula"]["observers"] == 50
         assert plan["formula"]["votes_all_contrasts"] > plan["formula"]["votes"]
+
+    def test_the_formula_promises_no_more_than_its_votes(self, study: Study) -> None:
+        plan = plan_of(study, Asked(observers=4, share=0.9, design_effect=1.0))
+        at = next(point for point in plan["formula"]["points"] if point["observers"] == 4)
+        assert at["power"] == pytest.approx(power_of(log_odds(0.9), standard_error(4 * 8 / 3, 3, share=0.9)))
 
     def test_ties_cost_votes(self, study: Study) -> None:
         without = plan_of(study, Asked(design_effect=1.0))

@@ -13,7 +13,7 @@ from analysis.reporting.figures.people import (
     exposure_balance,
     observer_panels,
 )
-from analysis.reporting.sections.said import limits, sample, simulated
+from analysis.reporting.sections.said import for_these, limits, sample, simulated
 from analysis.wording import counted
 
 
@@ -79,7 +79,8 @@ def _with_and_without(told: Told) -> Iterator[Block]:
     yield Table(
         "screened",
         f"Scores of everybody, and without the {flagged}: {counted(without['votes'], 'vote')} by "
-        f"{counted(without['observers'], 'observer')}. Natural log-odds, mean zero; intervals as above.",
+        f"{counted(without['observers'], 'observer')}. Natural log-odds, mean zero; "
+        f"{for_these(told['scale'], without)}.",
         (
             Column("Condition", "condition"), Column("score", "score", "signed", "Everybody"),
             Column("interval", "interval", "interval", "Everybody"),

@@ -72,7 +72,7 @@ def metrics(told: Told) -> Iterator[Block]:
         yield Plot(
             "metrics",
             "Scores over the mean of each metric, a point per condition; few points, so agreement is to be seen, not "
-            f"tested. {sample(told)}; {fitted(told['scale'])}.",
+            f"tested. {sample(told)}; {fitted(told['scale'], both=False)}.",
             "Scores against metrics; the numbers are in the tables above",
             partial(metric_scatter, panels, **simulated(told)),
         )

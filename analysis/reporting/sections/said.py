@@ -24,25 +24,47 @@ def sample(told: Told) -> str:
     return sample_said(counts["votes"], counts["observers"], counts["contents"])
 
 
-def fitted(scale: Told) -> str:
-    """Model and intervals of a scale, in words."""
+def fitted(scale: Told, *, both: bool = True) -> str:
+    """Model and intervals of a scale, in words.
+
+    Args:
+        scale: Of a report.
+        both: Whether intervals for photos like these are shown, too.
+    """
     if scale["model"] is None:
         return "no scores, as said above"
-    model = f"{scale['model']['name']} model, maximum likelihood"
-    intervals = scale["intervals"]
-    if intervals is None:
-        return f"{model}; no intervals"
-    level = f"{intervals['level']:.0%}".replace("%", "\N{NO-BREAK SPACE}%")
-    wider = scale.get("intervals_contents")
-    said = f"{model}; {level} intervals {_drawn(intervals)}"
-    return said if wider is None else f"{said}, and {_drawn(wider)}"
+    said = f"{scale['model']['name']} model, maximum likelihood; {for_these(scale)}"
+    if scale["intervals"] is None:
+        return said
+    wider = scale.get("intervals_contents") if both else None
+    said = f"{said} ({_drawn(scale['intervals'])})"
+    return said if wider is None else f"{said}, and {_question(wider)} ({_drawn(wider)})"
+
+
+def for_these(*scales: Told) -> str:
+    """Level and question of the intervals for these photos: of the first scale that has any.
+
+    Example:
+        >>> for_these({"intervals": {"level": 0.95, "question": "for these photos: observers are the sample"}})
+        '95\\xa0% intervals for these photos'
+    """
+    found = next((scale["intervals"] for scale in scales if scale["intervals"] is not None), None)
+    if found is None:
+        return "no intervals"
+    level = f"{found['level']:.0%}".replace("%", "\N{NO-BREAK SPACE}%")
+    return f"{level} intervals {_question(found)}"
+
+
+def _question(intervals: Told) -> str:
+    """For which photos."""
+    return str(intervals["question"].split(":")[0])
 
 
 def _drawn(intervals: Told) -> str:
-    """For which photos, and how."""
+    """How."""
     drawn = f", {intervals['replicates']:,} replicates" if intervals["replicates"] else ""
     number = f", {counted(intervals['contents'], 'content')}" if intervals.get("contents") else ""
-    return f"{intervals['question'].split(':')[0]} ({intervals['method']}{drawn or number})"
+    return f"{intervals['method']}{drawn or number}"
 
 
 def limits(row: Told, suffix: str = "") -> tuple[float, float] | None:

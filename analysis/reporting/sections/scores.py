@@ -8,7 +8,7 @@ from analysis.reporting.figures.bars import CAMERA_PAIRS_SHOWN, PAIRS_SHOWN, Pai
 from analysis.reporting.figures.forest import ForestRow, score_forest
 from analysis.reporting.figures.matrix import PairDifference, difference_matrix
 from analysis.reporting.forms import NARROW, Cell
-from analysis.reporting.sections.said import fitted, known, limits, sample, simulated
+from analysis.reporting.sections.said import fitted, for_these, known, limits, sample, simulated
 from analysis.wording import counted
 
 CONTENTS = "_contents"
@@ -184,7 +184,8 @@ def cameras(told: Told) -> Iterator[Block]:
         f"{counted(part['scale']['observers'], 'observer')}"
         for part in parts
     )
-    said = f"Scores camera by camera, each on a scale of its own, mean zero. {numbers}."
+    intervals = for_these(*(part["scale"] for part in parts))
+    said = f"Scores camera by camera, each on a scale of its own, mean zero; {intervals}. {numbers}."
     yield Table("cameras", said, tuple(columns), tuple(rows))
     for part in parts:
         if part["scale"]["withheld"]:

@@ -31,18 +31,17 @@ def votes(told: Told) -> Iterator[Block]:
         return
     rows = [*_agreement(found["agreement"]), *_transitivity(found["transitivity"]), *_known(found.get("panel") or [])]
     if rows:
+        of_chi2 = any(df is not None for _, _, df, *_ in rows)
+        columns = (
+            Column("What", "what"), Column("Value", "value", "two"), Column("df", "df", "df"), Column("p", "p", "p"),
+            Column("Says", "says"),
+        )  # fmt: skip
         yield Table(
             "quality",
             f"What the votes are worth. {sample(told)}. Votes taken as independent, which those of one observer are "
             "not: true p-values are larger. No intervals.",
-            (
-                Column("What", "what"),
-                Column("Value", "value", "two"),
-                Column("df", "df", "df"),
-                Column("p", "p", "p"),
-                Column("Says", "says"),
-            ),
-            tuple(rows),
+            tuple(column for column in columns if of_chi2 or column.key != "df"),
+            tuple(row if of_chi2 else (*row[:2], *row[3:]) for row in rows),
         )
     for note in found["notes"]:
         if (note == INDEPENDENT and rows) or note.startswith((FIT, ONE_OBSERVER)):  # the caption, other sections say it
@@ -52,8 +51,10 @@ def votes(told: Told) -> Iterator[Block]:
 
 def _agreement(found: dict[str, Any] | None) -> Iterator[tuple[Any, ...]]:
     if found is not None:
+        exact = found.get("counted_out")
         says = f"0 as coins fall, 1 where all agree; {counted(found['cells'], 'pair')} of a content"
-        yield "Kendall’s u", found["u"], found["df"], found["p_value"], says
+        says += "; chances of coins counted out" if exact else ""
+        yield "Kendall’s u", found["u"], None if exact else found["df"], found["p_value"], says
 
 
 def _known(panel: list[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:

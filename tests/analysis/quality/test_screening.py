@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from scipy.stats import binom, hypergeom
 
+from analysis.quality.outliers import outlyingness
 from analysis.quality.screening import (
     FAMILY_LEVEL,
     ONE_SIDE_SHARE,
@@ -25,7 +26,8 @@ from analysis.quality.screening import (
     screen,
     with_and_without,
 )  # fmt: skip
-from analysis.votes import VotesError, read_votes
+from analysis.quality.study import quality
+from analysis.votes import VotesError, read_votes, sift
 
 Row = dict[str, Any]
 
@@ -168,6 +170,18 @@ def test_votes_come_with_and_without_the_flagged() -> None:
 def test_a_table_that_is_not_canonical_is_refused() -> None:
     with pytest.raises(VotesError, match="vote is not one of"):
         screen(rows({"vote": "both"}))
+
+
+def test_observers_may_be_numbers() -> None:
+    """Of the same answers the same is found, also by the rule that holds observers against each other."""
+    told = a_study(seed=1, clickers=3)
+    numbered = told.assign(observer=told["observer"].str[1:].astype(int) + 10)  # two digits: sorted alike as text
+    screening = screen(numbered.assign(observer=numbered["observer"].astype(str)))
+    assert screening.by_rule["disagrees"]
+    assert screen(numbered) == screening
+    assert len(with_and_without(numbered, screening).unflagged) < len(numbered)
+    assert outlyingness(sift(numbered).fitted).observers == tuple(map(str, range(10, 40)))
+    assert quality(numbered).as_json() == quality(numbered.assign(observer=numbered["observer"].astype(str))).as_json()
 
 
 def test_the_levels_add_up_to_less_than_the_family_s() -> None:

@@ -52,6 +52,18 @@ def test_both_scales_are_those_of_the_votes_with_and_without() -> None:
     assert json.loads(json.dumps(found.as_json(), allow_nan=False))["votes_left_out"] == 36
 
 
+def test_observers_may_be_numbers() -> None:
+    """A table made in a notebook: what is found of its observers is what is found of their codes."""
+    rows = a_study(left_clickers=2)
+    numbered = rows.assign(observer=rows["observer"].str[1:].astype(int) + 10)
+    found = found_in(numbered)
+    assert found.left_out["one_side"] == ("23", "24")
+    assert found.votes_left_out == 36
+    assert found.unflagged.observers == 13
+    coded = found_in(numbered.assign(observer=numbered["observer"].astype(str)))
+    assert found.as_json() == coded.as_json()
+
+
 def test_an_order_that_turns_is_named() -> None:
     rows = a_study(left_clickers=8)
     screening = screen(rows)

@@ -61,6 +61,7 @@ def test_agreement_is_kendall_s_where_everybody_judged_every_pair(monkeypatch: p
     # Their equation for whole tables.
     statistic = 4 / (m - 2) * (agreed - comb(n, 2) * comb(m, 2) * (m - 3) / (m - 2) / 2)
     assert found.statistic == pytest.approx(statistic)
+    assert not found.counted_out
     assert found.df == pytest.approx(comb(n, 2) * m * (m - 1) / (m - 2) ** 2)
     assert found.p_value == pytest.approx(chi2.sf(statistic, comb(n, 2) * m * (m - 1) / (m - 2) ** 2))
 
@@ -77,6 +78,21 @@ def test_few_votes_agree_as_often_by_chance_as_coins_counted_one_by_one(told: di
         for heads in product(*[[sum(coins) for coins in product((0, 1), repeat=observers)]] * len(told))
     ]
     assert found.p_value == pytest.approx(np.mean(fallen))
+    assert found.counted_out
+
+
+def test_votes_as_divided_as_can_be_have_a_p_of_one_and_no_hair_more() -> None:
+    """Of all ways that these coins fall the chances add up to 1 + 2e-16."""
+    cells = (2, 5, 10, 7, 2, 9, 9, 10, 3, 2, 10, 2, 7, 2, 4, 6, 6)
+    rows = [
+        (f"o{k}", f"c{cell}", "a", "b", "left" if k < votes // 2 else "right")
+        for cell, votes in enumerate(cells)
+        for k in range(votes)
+    ]
+    found = agreement(pd.DataFrame(rows, columns=COLUMNS))
+    assert found is not None
+    assert found.u == found.least
+    assert 1.0 - 1e-12 < found.p_value <= 1.0
 
 
 def test_agreement_of_unequal_cells_is_as_rare_as_it_says() -> None:

@@ -79,6 +79,46 @@ def test_every_caption_says_n_and_what_the_intervals_are(made: Document) -> None
         )
 
 
+def test_captions_say_the_level_and_the_question_of_the_intervals_that_are_shown() -> None:
+    numbers = json.loads(json.dumps(told()))
+    numbers["screening"] |= {"flagged": 1, "without_flagged": numbers["scale"]}
+    whole = document(numbers, SECTIONS, title="x")
+    captions = {table.name: table.caption for table in whole.tables} | {
+        f"figure {plot.name}": plot.caption for plot in whole.plots
+    }
+    for name in ("cameras", "screened", "figure metrics"):
+        assert "95\u00a0% intervals for these photos" in captions[name], name
+        assert "photos like these" not in captions[name], name
+    assert "and for photos like these" in captions["figure scores"]
+    numbers["scale"]["intervals"] = None
+    for part in numbers["cameras"]:
+        part["scale"]["intervals"] = None
+    bare = document(numbers, SECTIONS, title="x")
+    assert "mean zero; no intervals. " in next(table.caption for table in bare.tables if table.name == "cameras")
+
+
+def test_the_methods_say_what_a_p_value_is_the_largest_of() -> None:
+    said = dict(methods(told()))
+    assert (
+        "each the largest over the standard errors and degrees of freedom that its interval is the longest of"
+        in (said["Differences."])
+    )
+    assert "with the larger p of the two" in said["Tests between models."]
+
+
+def test_an_agreement_that_was_counted_out_has_no_degrees_of_freedom() -> None:
+    numbers = json.loads(json.dumps(told()))
+    for exact, df, how in ((True, None, "counted out"), (False, 9.5, "by χ²")):
+        numbers["quality"]["agreement"] |= {"counted_out": exact, "df": 9.5}
+        table = next(one for one in document(numbers, SECTIONS, title="x").tables if one.name == "quality")
+        row = dict(zip((column.key for column in table.columns), table.rows[0], strict=True))
+        assert (row["what"], row.get("df")) == ("Kendall’s u", df)
+        assert ("counted out" in str(row["says"])) is exact
+        assert f"its p from coins’ chances, {how}" in dict(methods(numbers))["Quality of the votes."]
+    del numbers["quality"]["agreement"]["counted_out"]  # as reports were made before
+    assert "coins’ chances" not in dict(methods(numbers))["Quality of the votes."]
+
+
 def test_the_table_of_the_paper_has_its_columns_per_camera_and_the_score(made: Document) -> None:
     table = next(table for table in made.tables if table.name == "paper")
     assert table.groups == [("", 1), ("iphone", 3), ("sony", 3)]

@@ -79,7 +79,7 @@ def test_observers_alike_meet_the_formula() -> None:
     shown = schedule(60, conditions=3, trials=24)
     share = 0.58
     (seen,) = expect(shown, [60], Supposed(log_odds(share), observer_sd=0.0), studies=150)
-    error = standard_error(seen.votes / 3, 3)
+    error = standard_error(seen.votes / 3, 3, share=share)
     assert seen.width == pytest.approx(2 * 1.96 * error, rel=0.05)
     assert seen.power == pytest.approx(power_of(log_odds(share), error), abs=0.06)
     assert seen.false_alarms == pytest.approx(0.05, abs=0.04)
