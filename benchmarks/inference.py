@@ -45,7 +45,9 @@ LINES = {
     "lean bfloat16": {},
     "onnxruntime float32": {},
 }
-"""What each process has in its environment."""
+"""What each process has in its environment. The first is what the others are compared with."""
+
+PLAIN = next(iter(LINES))
 
 MATRIX = 2048
 
@@ -98,9 +100,9 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
             processors.append(process_time() - processor)
     pixels = photo.shape[0] * photo.shape[1] / 1e6
     told = {"clock": min(clocks) / pixels, "processor": min(processors) / pixels, "peak": peak_bytes() / 1e9}
-    if not options.truth.exists():
+    if options.line == PLAIN:
         place.rename(options.truth)
-    else:
+    elif options.truth.exists():
         truth, output = (np.fromfile(one, np.float32)[: photo.size] for one in (options.truth, place))
         error = float(np.square(output.astype(float) - truth).mean())
         codes = [np.rint(np.clip(one, 0, 1) * 255) for one in (output, truth)]
@@ -175,7 +177,7 @@ def main() -> None:
         return
     device, network = pick_device(options.device), network_of(options.weights)
     lines = options.lines or [line for line in LINES if "bfloat16" not in line or multiplies_bfloat16(device)]
-    lines = list(dict.fromkeys([next(iter(LINES)), *lines]))  # what the others are compared with comes first
+    lines = list(dict.fromkeys([PLAIN, *lines]))
     peaks = {name: matrix_peak(device, DTYPES[name]) for name in {line.split(",")[0].split()[1] for line in lines}}
     print(f"{name_of(device)}: {processor_name()}, load {os.getloadavg()[0]:.1f}, torch {torch.__version__}")
     print("matrix product: " + ", ".join(f"{name} {peak:.0f}·10⁹ multiply-adds/s" for name, peak in peaks.items()))

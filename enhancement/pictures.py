@@ -84,15 +84,22 @@ def encode_png(photo: Photo) -> bytes:
         A PNG file.
 
     Raises:
-        ValueError: Not a photo.
+        ValueError: Not a photo, or OpenCV can't write it.
+        MemoryError: Writing it takes more than there is.
     """
     # OpenCV reads other memory layouts wrongly, and says nothing.
     whole = np.ascontiguousarray(photo)
     if whole.dtype != np.uint8 or whole.ndim != 3 or whole.shape[2] != 3 or not whole.size:
         raise ValueError(f"a photo is uint8 of shape (height, width, 3), not {photo.dtype} of {photo.shape}")
-    _, png = cv2.imencode(
-        ".png", cv2.cvtColor(whole, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, PNG_COMPRESSION]
-    )
+    refused = f"a PNG of {whole.shape[1]}×{whole.shape[0]} px can't be written"
+    try:
+        bgr = cv2.cvtColor(whole, cv2.COLOR_RGB2BGR)
+        is_whole, png = cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, PNG_COMPRESSION])
+    except cv2.error as error:
+        kind = MemoryError if "Insufficient memory" in str(error) else ValueError
+        raise kind(f"{refused}: {error}") from error
+    if not is_whole:  # what is there of it would be half a file; of a photo only memory was ever found to be missing
+        raise MemoryError(refused)
     return bytes(png)
 
 

@@ -22,6 +22,9 @@ def cpus() -> int:
 IN_HAND = min(cpus() + 1, 8)
 """Tasks at once: one is worked on, the others are read or written, and each may hold several copies of a photo."""
 
+ONE_EACH = 3
+"""Tasks at once, where working on one takes longer than reading the next and writing the last."""
+
 
 @dataclass(frozen=True)
 class Done(Generic[Task, Written]):

@@ -103,7 +103,7 @@ def load(path: Path) -> Checkpoint:
 
     Raises:
         CheckpointError: The file is missing, damaged or not a checkpoint of ours, names an architecture that isn't
-            known, or its tensors aren't exactly the architecture's.
+            known, its tensors aren't exactly the architecture's, or one holds values that are no finite numbers.
     """
     try:
         content = path.read_bytes()
@@ -152,7 +152,7 @@ def fill(path: Path, network: Network, tensors: Mapping[str, Tensor]) -> None:
     """Give a network its weights.
 
     Raises:
-        CheckpointError: Tensors are missing, left over, or of the wrong shape or type.
+        CheckpointError: Tensors are missing, left over, of the wrong shape or type, or hold no finite numbers.
     """
     state = network.state_dict()
     missing, unknown = sorted(set(state) - set(tensors)), sorted(set(tensors) - set(state))
@@ -165,5 +165,9 @@ def fill(path: Path, network: Network, tensors: Mapping[str, Tensor]) -> None:
             raise CheckpointError(
                 f"{path}: {name} should be {state[name].dtype} of shape {tuple(state[name].shape)}, "
                 f"not {value.dtype} of shape {tuple(value.shape)}."
+            )
+        if not value.isfinite().all():
+            raise CheckpointError(
+                f"{path}: {name} holds values that are no finite numbers; take an earlier step, or copy the file again."
             )
     network.load_state_dict(dict(tensors))

@@ -45,7 +45,7 @@ def read_released(index: Path) -> tuple[Network, Source]:
 
     Raises:
         TensorFlowCheckpointError: The files are missing, damaged or no checkpoint.
-        ConversionError: The tensors aren't those of a DPED generator or Dong net.
+        ConversionError: The tensors aren't those of a DPED generator or Dong net, or hold no finite numbers.
     """
     try:
         network = convert(read_checkpoint(index))
@@ -62,7 +62,7 @@ def convert(tensors: Tensors) -> Network:
         tensors: Name → array as ``read_checkpoint`` gives them; kernels in the order height, width, input, output.
 
     Raises:
-        ConversionError: A tensor is missing, of the wrong shape, or not known.
+        ConversionError: A tensor is missing, of the wrong shape, not known, or holds values that are no finite numbers.
     """
     plain = {name.removeprefix(SCOPE): array for name, array in tensors.items()}
     if "w1" in plain:
@@ -120,7 +120,7 @@ def fill(network: Network, layout: Mapping[str, str], tensors: Tensors) -> Netwo
     """Put every released tensor into its place.
 
     Raises:
-        ConversionError: A tensor is missing, left over, or of the wrong shape.
+        ConversionError: A tensor is missing, left over, of the wrong shape, or holds values that are no finite numbers.
     """
     missing, unknown = set(layout.values()) - set(tensors), set(tensors) - set(layout.values())
     if missing or unknown:
@@ -133,6 +133,8 @@ def fill(network: Network, layout: Mapping[str, str], tensors: Tensors) -> Netwo
                 f"{released} has the shape {tensors[released].shape}, which doesn't fit our {name} "
                 f"of shape {tuple(state[name].shape)}."
             )
+        if not value.isfinite().all():
+            raise ConversionError(f"{released} holds values that are no finite numbers; copy the checkpoint again.")
         state[name] = value
     network.load_state_dict(state)
     return network.eval()

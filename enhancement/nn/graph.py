@@ -84,14 +84,23 @@ def providers_for(device: str) -> list[str]:
     Raises:
         GraphError: The device isn't here, or no device is called so.
     """
-    if device not in ("auto", "cpu", "cuda"):
-        raise GraphError(f'The device must be "auto", "cpu" or "cuda", not {device!r}.')
+    check_device(device)
     here = [name for name in PROVIDERS if name in onnxruntime.get_available_providers()]
     if device == "cuda" and PROVIDERS[0] not in here:
         raise GraphError(
             'This onnxruntime has no CUDA; install onnxruntime-gpu, or ask for the device "cpu" or "auto".'
         )
     return here[-1:] if device == "cpu" else here
+
+
+def check_device(device: str) -> None:
+    """Refuse what is called no device; one that isn't here is refused where it is used.
+
+    Raises:
+        GraphError: Another name than ``auto``, ``cpu``, ``cuda``.
+    """
+    if device not in ("auto", "cpu", "cuda"):
+        raise GraphError(f'The device must be "auto", "cpu" or "cuda", not {device!r}.')
 
 
 def check_signature(path: Path, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:

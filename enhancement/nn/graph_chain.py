@@ -20,6 +20,7 @@ from onnx import helper, numpy_helper
 
 from enhancement.nn.graph import Graph, run_planes, to_planes
 from enhancement.nn.inference import chain_floats
+from enhancement.nn.memory import ran_out
 from enhancement.nn.networks.chain import Chain, Layer, Norm, Padding, Step, scaled
 from enhancement.nn.reflections import are_ours
 
@@ -50,6 +51,7 @@ def agreed_chain(path: Path, graph: Graph) -> Chain:
     Raises:
         NotAChainError: It isn't one, it takes another type than float32 or pictures of one size only, it can't be read
             or run, or the answers differ.
+        MemoryError: There is none left; also as the RuntimeError that ``ran_out`` knows.
     """
     try:
         return _agreed(path, graph)
@@ -58,6 +60,8 @@ def agreed_chain(path: Path, graph: Graph) -> Chain:
     except (
         Exception
     ) as error:  # onnxruntime's exceptions share no other base, and whatever goes wrong: it has run so far
+        if ran_out(error):
+            raise
         raise NotAChainError(f"it can't be read as layers ({type(error).__name__}: {error})") from error
 
 

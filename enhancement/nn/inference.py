@@ -15,7 +15,7 @@ from torch import Tensor
 from enhancement.nn.memory import ran_out
 from enhancement.nn.networks.architectures import Network
 from enhancement.nn.networks.chain import Chain
-from enhancement.nn.transfers import Download, mark, upload
+from enhancement.nn.transfers import Download, mark, refuse_not_finite, upload
 from enhancement.nn.whole.agreement import agreed_dtype
 from enhancement.nn.whole.modes import pick_mode
 from enhancement.nn.whole.passes import Mode, output_strips
@@ -81,6 +81,7 @@ def enhance(
 
     Raises:
         ValueError: The photo has another shape or type; there is no such precision or mode.
+        NotFiniteError: The network gives values that are no finite numbers. From a GPU it comes with the picture.
 
     Example:
         >>> from enhancement.nn.networks.dong import Dong
@@ -114,8 +115,11 @@ def enhance_by(
     if made is None:  # what the error held of memory is free only here
         chosen = "lean"
         made = run_whole(chain, picture, dtype, chosen)
-    made = made[: photo.shape[0], : photo.shape[1]].contiguous()
-    return Enhanced(Download(made, begun) if begun else made.numpy(), name_of(device), name_of_dtype(dtype), chosen)
+    output, total = made[0][: photo.shape[0], : photo.shape[1]].contiguous(), made[1]
+    if not begun:
+        refuse_not_finite(total)
+    underway = Download(output, total, begun) if begun else output.numpy()
+    return Enhanced(underway, name_of(device), name_of_dtype(dtype), chosen)
 
 
 def to_whole(photo: Photo, step_px: int, device: torch.device) -> Tensor:
@@ -128,14 +132,16 @@ def to_whole(photo: Photo, step_px: int, device: torch.device) -> Tensor:
     return upload(torch.from_numpy(np.require(photo, requirements=["C", "W"])), device)
 
 
-def run_whole(chain: Chain, picture: Tensor, dtype: torch.dtype, mode: Mode) -> Tensor:
-    """All of the output, clipped and rounded to 8 bits: (H, W, 3), uint8, on the device of the picture."""
+def run_whole(chain: Chain, picture: Tensor, dtype: torch.dtype, mode: Mode) -> tuple[Tensor, Tensor]:
+    """All of the output, clipped and rounded to 8 bits: (H, W, 3), uint8, on the device of the picture; and its sum."""
     made, done = torch.empty_like(picture), 0
+    total = torch.zeros((), dtype=torch.float64, device=picture.device)
     with torch.inference_mode(), full_float32():
         for strip in output_strips(chain, picture, dtype, mode):
+            total += strip.sum(dtype=torch.float64)
             made[done : done + len(strip)] = strip.clamp_(0, 1).mul_(255).round_()
             done += len(strip)
-    return made
+    return made, total
 
 
 def chain_floats(chain: Chain, photo: Photo, strip_px: int | None = None) -> Floats:

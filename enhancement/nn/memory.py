@@ -27,12 +27,14 @@ SAID = (
 CUDA's libraries.
 """
 
-CGROUPS = Path("/sys/fs/cgroup")
-CGROUP_FILES = (
-    ("memory.max", "memory.current"),
-    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
-)
-"""What a container may use and uses, by version 2 and version 1 of control groups."""
+CGROUPS, OWN_CGROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
+CGROUP_FILES = {
+    "": ("", "memory.max", "memory.current", "inactive_file"),
+    "memory": ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+}
+"""Version 2 and version 1 of control groups, as a line of ``OWN_CGROUPS`` names them: where they lie, what a group may
+use and uses, and what its ``memory.stat`` calls files that lie in memory and weren't used lately.
+"""
 
 
 def ran_out(error: Exception) -> bool:
@@ -51,8 +53,8 @@ def ran_out(error: Exception) -> bool:
 def left_bytes() -> int | None:
     """How much memory this process can still get; None where nobody says.
 
-    On Linux the least of what the system has available, and of what the limits of this process and its container leave;
-    and what this process has freed, and its C library keeps for it.
+    On Linux the least of what the system has available, and of what the limits of this process and of the control
+    groups around it leave; and what this process has freed, and its C library keeps for it.
     """
     left = min(limits_left(), default=None)
     return None if left is None else left + freed_bytes()
@@ -69,15 +71,37 @@ def limits_left() -> Iterator[int]:
             soft = resource.getrlimit(limit)[0]
             if soft != resource.RLIM_INFINITY:
                 yield max(0, soft - kilobytes(status, line) * 1024)
-    for most, now in CGROUP_FILES:
-        if (CGROUPS / most).exists() and (allowed := (CGROUPS / most).read_text().strip()) != "max":
-            yield max(0, int(allowed) - int((CGROUPS / now).read_text()))
+    yield from groups_left()
+
+
+def groups_left() -> Iterator[int]:
+    """What each control group leaves that has a limit: the process's own, and all that this one lies in.
+
+    A container may see its own group as the root, and yet be told the path outside; what isn't there is passed over.
+    """
+    lines = OWN_CGROUPS.read_text().splitlines() if OWN_CGROUPS.exists() else []
+    own = {name: path for line in lines for _, names, path in [line.split(":", 2)] for name in names.split(",")}
+    for version, (folder, most, now, cache) in CGROUP_FILES.items():
+        root = CGROUPS / folder
+        group = root / own.get(version, "").lstrip("/")
+        for place in (group, *group.parents):
+            if (place / most).exists() and (allowed := (place / most).read_text().strip()) != "max":
+                stat = place / "memory.stat"
+                cached = number(stat, cache) if stat.exists() else 0
+                yield max(0, int(allowed) - max(0, int((place / now).read_text()) - cached))
+            if place == root:
+                break
 
 
 def kilobytes(path: Path, name: str) -> int:
     """A line ``name:   n kB`` of a file of the kernel's."""
+    return number(path, f"{name}:")
+
+
+def number(path: Path, name: str) -> int:
+    """A line ``name n`` of a file of the kernel's; 0 where there is none."""
     lines = (line.split() for line in path.read_text().splitlines())
-    return next(int(words[1]) for words in lines if words[0] == f"{name}:")
+    return next((int(words[1]) for words in lines if words[0] == name), 0)
 
 
 MALLINFO = ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost")

@@ -1,12 +1,13 @@
 """The loaders of methods that are networks: settings and weights in, a function from subject to picture out."""
 
+import logging
 from collections.abc import Callable, Collection, Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from enhancement.nn.checkpoint import CheckpointError, load
-from enhancement.nn.graph import GraphError, open_graph, run_graph
+from enhancement.nn.graph import Graph, GraphError, check_device, open_graph, providers_for, run_graph
 from enhancement.nn.graph_chain import NotAChainError, agreed_chain
 from enhancement.nn.inference import DeviceError, enhance_by, pick_device
 from enhancement.nn.networks.chain import Chain
@@ -18,8 +19,7 @@ from enhancement.subject import Enhanced, Subject
 
 Enhance = Callable[[Subject], Enhanced]
 
-
-ONLY_WHOLE = "It can be run in one pass by onnxruntime only, in float32, without a mode"
+log = logging.getLogger(__name__)
 
 
 class SettingsError(ValueError):
@@ -78,13 +78,14 @@ def load_onnx(settings: Mapping[str, Any], weights: Path | None) -> Enhance:
 
     Args:
         settings: ``range``: the scale of its pixels, ``"0-1"`` (the default), ``"0-255"`` or ``"-1-1"``;
-            ``device``: ``"auto"`` (the default: a GPU where onnxruntime has one), ``"cpu"``, ``"cuda"``;
+            ``device``: ``"auto"`` (the default: a GPU where there is one), ``"cpu"``, ``"cuda"``; torch's where the
+            layers are read, else onnxruntime's;
             ``mode``: ``"auto"`` (the default), ``"fast"`` or ``"lean"`` where ``graph_chain`` can read its layers, else
             onnxruntime runs it in one pass, in the memory that takes, as it does photos whose sides its strides don't
-            divide, unless it continues them as ours do; where a mode or a precision is asked for by name, both are an
-            error;
-            ``precision``: ``"auto"`` (the default), which here is ``"float32"``; or, with a mode, ``"bfloat16"``.
-            Nothing else.
+            divide, unless it continues them as ours do; where a mode is asked for by name, or a precision that isn't
+            the graph's own, both are an error;
+            ``precision``: ``"auto"`` (the default), which is the graph's own; ``"float32"``; or, where its layers are
+            read, ``"bfloat16"``. Nothing else.
         weights: The ONNX file; ``enhancement.nn.graph`` says what it must look like.
 
     Raises:
@@ -92,30 +93,38 @@ def load_onnx(settings: Mapping[str, Any], weights: Path | None) -> Enhance:
         GraphError: The file can't be used, or not in that mode or precision.
         PrecisionError: There is no such precision.
         ModeError: There is no such mode.
-        DeviceError: torch has no such device here.
+        MemoryError: There isn't enough to read its layers.
     """
     path = check(settings, {"range", "device", "mode", "precision"}, weights, "an ONNX file")
     mode, precision = settings.get("mode", "auto"), settings.get("precision", "auto")
-    precision = "float32" if precision == "auto" else precision
+    device, value_range = settings.get("device", "auto"), settings.get("range", "0-1")
     check_precision(precision)
     check_mode(mode)
-    value_range = settings.get("range", "0-1")
-    graph = open_graph(path, value_range, settings.get("device", "auto"))
-    way, step_px, is_asked_for = None, 1, (mode, precision) != ("auto", "float32")
+    check_device(device)
+    on_cpu = open_graph(path, value_range, "cpu")
+    only_whole = f"It can be run in one pass by onnxruntime only, in {on_cpu.dtype}, without a mode"
+    way, step_px, is_asked_for = None, 1, mode != "auto" or precision not in ("auto", on_cpu.dtype)
+
+    @cache
+    def whole() -> Graph:
+        return on_cpu if providers_for(device) == providers_for("cpu") else open_graph(path, value_range, device)
+
     try:
-        on_cpu = graph if graph.device == "cpu" else open_graph(path, value_range, "cpu")
         chain = agreed_chain(path, on_cpu)
-        way = way_of(chain, {**settings, "precision": precision})
+        way = way_of(chain, {**settings, "precision": "float32" if precision == "auto" else precision})
         step_px = 1 if chain.continues else chain.step_px
     except (NotAChainError, DeviceError) as why:
         if is_asked_for:
-            raise GraphError(f"{path}: {ONLY_WHOLE}: {why}.") from why
+            raise GraphError(f"{path}: {only_whole}: {why}.") from why
+        log.info("%s: %s: %s", path, only_whole, why)
+        whole()
 
     def run(subject: Subject) -> Enhanced:
         if way and all(side % step_px == 0 for side in subject.input.shape[:2]):
             return way(subject.input)
         if is_asked_for:
-            raise GraphError(f"{path}: {ONLY_WHOLE}: {subject.name}'s sides aren't multiples of {step_px} px.")
+            raise GraphError(f"{path}: {only_whole}: {subject.name}'s sides aren't multiples of {step_px} px.")
+        graph = whole()
         return Enhanced(run_graph(graph, subject.input), graph.device, graph.dtype)
 
     return run

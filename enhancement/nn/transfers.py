@@ -5,6 +5,7 @@ several pictures are given to has no pause between them, and holds the feature m
 """
 
 from functools import cache
+from math import isfinite
 from typing import Literal
 
 import torch
@@ -32,27 +33,52 @@ def upload(picture: Tensor, device: torch.device) -> Tensor:
     return there
 
 
+class NotFiniteError(ValueError):
+    """A network's output holds values that are no finite numbers: there is no picture."""
+
+
+def refuse_not_finite(total: Tensor) -> None:
+    """Refuse a picture by the sum of all that the network gave for it; waits for one on a GPU.
+
+    Raises:
+        NotFiniteError: The sum is no finite number.
+    """
+    if not isfinite(total.item()):
+        raise NotFiniteError(
+            "The network gives values that are no finite numbers for this photo. Its weights are of no use: "
+            "take those of another training run, or of an earlier step."
+        )
+
+
 class Download:
     """A picture that a GPU computes, and then sends: an ``enhancement.subject.Underway``.
 
     Args:
         made: Shape (H, W, 3), uint8, contiguous, on the GPU; what computes it is in line.
+        total: The sum of what it was rounded from, as ``refuse_not_finite`` takes it, on the GPU.
         begun: Was put in line before all that computes it; with its time.
     """
 
-    def __init__(self, made: Tensor, begun: torch.cuda.Event) -> None:
+    def __init__(self, made: Tensor, total: Tensor, begun: torch.cuda.Event) -> None:
         down = stream_for(made.device, "down")
         self.begun, self.ended = begun, mark(torch.cuda.current_stream(made.device))
-        self.here = torch.empty(made.shape, dtype=made.dtype, pin_memory=True)
+        self.here, self.total = (torch.empty(one.shape, dtype=one.dtype, pin_memory=True) for one in (made, total))
         down.wait_event(self.ended)
         with torch.cuda.stream(down):
             self.here.copy_(made, non_blocking=True)
+            self.total.copy_(total, non_blocking=True)
         self.arrived = mark(down)
         made.record_stream(down)
+        total.record_stream(down)
 
     def photo(self) -> Photo:
-        """Waits until it is here."""
+        """Waits until it is here.
+
+        Raises:
+            NotFiniteError: The network gave values that are no finite numbers.
+        """
         self.arrived.synchronize()
+        refuse_not_finite(self.total)
         photo: Photo = self.here.numpy()
         return photo
 

@@ -1,6 +1,8 @@
 """Pictures in: every format, orientation, profile and depth; and every file that must be refused."""
 
 import struct
+import subprocess
+import sys
 import zlib
 from io import BytesIO
 from itertools import product
@@ -332,3 +334,31 @@ def test_a_png_holds_nothing_but_pixels() -> None:
 def test_only_photos_are_written(wrong: npt.NDArray[np.uint8]) -> None:
     with pytest.raises(ValueError, match="a photo is uint8"):
         encode_png(wrong)
+
+
+WITHOUT_MEMORY = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from enhancement.pictures import encode_png
+
+photo = np.random.default_rng(0).integers(0, 256, (3000, 4000, 3), dtype=np.uint8)
+encode_png(photo[:10])
+words = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmSize")).split()
+limit = int(words[1]) * 1024 + int(sys.argv[1]) * 2**20
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+try:
+    encode_png(photo)
+except MemoryError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a process's memory so")
+@pytest.mark.parametrize("left_mb", [10, 44])
+def test_memory_that_runs_out_in_writing_is_told_as_that(left_mb: int) -> None:
+    """There are no 36 MB for the channels' order; or there are, and none for the file, of which OpenCV gives half."""
+    command = [sys.executable, "-c", WITHOUT_MEMORY, str(left_mb)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout, "half a file"

@@ -19,7 +19,7 @@ from enhancement.nn.methods import load_onnx, way_of
 from enhancement.nn.table import network_of
 from enhancement.photo_files import files_by_name, matching_name
 from enhancement.pictures import Photo, decode, encode_png
-from enhancement.pipeline import pipelined
+from enhancement.pipeline import IN_HAND, ONE_EACH, pipelined
 from enhancement.subject import Enhanced, Subject
 
 SOME_FAILED = 1
@@ -57,7 +57,8 @@ def run(options: argparse.Namespace) -> int:
     options.output.mkdir(parents=True, exist_ok=True)
     told = Told()
     with tqdm(total=len(outputs), unit="photo", disable=None) as bar:
-        for done in pipelined(outputs, read, partial(timed, work), partial(write, outputs)):
+        stations = read, partial(timed, work), partial(write, outputs)
+        for done in pipelined(outputs, *stations, in_hand=in_hand_for(options.device)):
             if done.result is not None:
                 told.count(done.result)
             elif done.error is not None:
@@ -84,7 +85,7 @@ def outputs_of(inputs: Sequence[Path], folder: Path) -> dict[Path, Path]:
         raise InputsError(f"No photos in {', '.join(map(str, inputs))}.")
     outputs = {path: folder / f"{path.stem}.png" for path in photos}
     for path, output in outputs.items():
-        if path.absolute() == output.absolute():
+        if output.exists() and path.exists() and output.samefile(path):
             raise InputsError(f"{path}: its picture would overwrite it. Give another folder to -o.")
     return outputs
 
@@ -105,6 +106,11 @@ def opened(weights: Path, device: str, precision: str, mode: str) -> Callable[[P
         graph = load_onnx(settings, weights)
         return lambda photo: graph(Subject("", photo))
     return way_of(network_of(weights).chain(), settings)
+
+
+def in_hand_for(device: str) -> int:
+    """Photos that are begun at once: a processor takes longer over one than reading and writing do, a GPU may not."""
+    return IN_HAND if device != "cpu" and torch.cuda.is_available() else ONE_EACH
 
 
 def read(path: Path) -> Photo:
@@ -150,7 +156,7 @@ def reason(path: Path, error: Exception) -> str:
         Exception: What no photo can be blamed for, as it was raised.
     """
     if ran_out(error):
-        return f"{path}: memory ran out even in the mode lean ({error}); scale it down, or take a larger machine"
+        return f"{path}: memory ran out ({error}); scale it down, or take a larger machine"
     if not isinstance(error, ValueError | OSError):
         raise error
     return str(error) if str(path) in str(error) else f"{path}: {error}"

@@ -1,7 +1,7 @@
 """Whether half precision gives a network's picture, asked of the network itself."""
 
 import logging
-from math import inf, log10
+from math import inf, isfinite, log10
 
 import torch
 
@@ -42,7 +42,10 @@ def agreed_dtype(chain: Chain, device: torch.device, precision: str = "auto") ->
 
 
 def agreement_db(chain: Chain, device: torch.device, dtype: torch.dtype) -> float:
-    """PSNR of a network's output on a small picture of noise, against float32, full intensity being 1."""
+    """PSNR of a network's output on a small picture of noise, against float32, full intensity being 1.
+
+    Minus infinity where either output holds values that are no finite numbers.
+    """
     side_px = SIDE_PX + -SIDE_PX % chain.step_px
     noise = torch.randint(256, (side_px, side_px, 3), generator=torch.Generator().manual_seed(0)).to(
         device, torch.uint8
@@ -50,4 +53,6 @@ def agreement_db(chain: Chain, device: torch.device, dtype: torch.dtype) -> floa
     with torch.inference_mode(), full_float32():
         exact, made = (torch.cat([*output_strips(chain, noise, of, "fast")]) for of in (torch.float32, dtype))
         error = (exact.double() - made.double()).square().mean().item()
+    if not isfinite(error):
+        return -inf
     return -10 * log10(error) if error > 0 else inf

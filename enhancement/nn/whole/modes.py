@@ -1,5 +1,6 @@
 """Whether activations are kept or computed again, by the memory there is."""
 
+import logging
 from itertools import pairwise
 from typing import Literal, cast, get_args
 
@@ -7,7 +8,10 @@ import torch
 
 from enhancement.nn.memory import left_bytes
 from enhancement.nn.networks.chain import Chain
-from enhancement.nn.whole.passes import STRIP_BYTES, Mode, map_bytes
+from enhancement.nn.whole.passes import STRIP_BYTES, Mode, dtypes_of, map_floats
+from enhancement.nn.whole.queues import AT_ONCE, GROUPS_LEFT, SPARE
+
+log = logging.getLogger(__name__)
 
 Asked = Literal["auto", "fast", "lean"]
 
@@ -40,10 +44,12 @@ def pick_mode(chain: Chain, photo: torch.Tensor, dtype: torch.dtype, mode: str =
     if mode != "auto":
         return cast("Mode", mode)
     height_px, width_px = photo.shape[:2]
-    kept, left = kept_bytes(chain, height_px, width_px, dtype), left_on(photo.device)
-    strip = min(STRIP_BYTES[photo.device.type], max(map_bytes(chain, height_px, width_px, dtype)))
-    strips = (STRIPS_EACH * longest_pass(chain) + STRIPS_ONCE) * strip
-    return "fast" if kept == 0 or left is None or kept + strips <= SHARE * left else "lean"
+    needed, left = fast_bytes(chain, height_px, width_px, dtype, photo.device.type), left_on(photo.device)
+    if needed == 0 or left is None or needed <= SHARE * left:
+        return "fast"
+    words = "%d×%d px: lean, for fast would take %.2f GB, which is more than %.0f %% of the %.2f GB that are left"
+    log.info(words, width_px, height_px, needed / 1e9, 100 * SHARE, left / 1e9)
+    return "lean"
 
 
 def check_mode(mode: str) -> None:
@@ -54,6 +60,17 @@ def check_mode(mode: str) -> None:
     """
     if mode not in get_args(Asked):
         raise ModeError(f"The mode must be one of {', '.join(get_args(Asked))}, not {mode!r}.")
+
+
+def fast_bytes(chain: Chain, height_px: int, width_px: int, dtype: torch.dtype, device: str) -> int:
+    """What must be left of a type of device's memory for ``fast``; 0 where it keeps nothing.
+
+    On a GPU what is spare in slots is taken, too; a processor's last memory isn't.
+    """
+    kept = kept_bytes(chain, height_px, width_px, dtype)
+    strip = min(STRIP_BYTES[device], max(map_floats(chain, height_px, width_px)) * dtype.itemsize)
+    slots = {"cpu": kept + GROUPS_LEFT * AT_ONCE["cpu"] * SPARE * strip, "cuda": SPARE * kept}
+    return int(slots[device]) + (STRIPS_EACH * longest_pass(chain) + STRIPS_ONCE) * strip if kept else 0
 
 
 def longest_pass(chain: Chain) -> int:
@@ -84,7 +101,8 @@ def kept_bytes(chain: Chain, height_px: int, width_px: int, dtype: torch.dtype) 
         >>> kept_bytes(Generator().chain(), 1000, 1000, torch.float32) / 10**6
         512.0
     """
-    maps = map_bytes(chain, height_px, width_px, dtype)
+    floats, sizes = map_floats(chain, height_px, width_px), [of.itemsize for of in dtypes_of(chain, dtype)]
+    maps = [many * size for many, size in zip(floats, sizes, strict=True)]
     normed = chain.normed
     most = 0
     for before, place in zip([None, *normed], [*normed, None], strict=True):
@@ -94,7 +112,7 @@ def kept_bytes(chain: Chain, height_px: int, width_px: int, dtype: torch.dtype) 
         for end, layer in enumerate(chain.layers):
             begins = end - layer.skip + 1
             if layer.skip and begins <= last and end >= first:
-                kept = maps[begins - 1] if begins else PHOTO_BYTES * height_px * width_px
+                kept = floats[begins - 1] * sizes[begins] if begins else PHOTO_BYTES * height_px * width_px
                 through += kept if begins < first and end > last else 0
                 begun += kept if begins >= first else 0
                 ended += kept if begins < first and end <= last else 0

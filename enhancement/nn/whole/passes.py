@@ -16,7 +16,9 @@ from enhancement.nn.whole.rows import Convolution, convolved
 Mode = Literal["fast", "lean"]
 
 STRIP_BYTES = {"cpu": 8 * 2**20, "cuda": 256 * 2**20}
-"""Of the largest map of a strip. Glibc hands blocks of up to 32 MB out again and again without new pages."""
+"""Of the largest map of a strip; in half precision those of the first and the last layer may be twice as large. Glibc
+hands blocks of up to 32 MB out again and again without new pages.
+"""
 
 
 def output_strips(
@@ -49,14 +51,11 @@ class Passes:
         self.layers, self.photo, self.mode = chain.layers, photo, mode
         self.heights = sides_px(chain, len(photo))
         self.strip_px = strip_px or rows_at_once(chain, photo, dtype)
-        ends = (0, len(self.layers) - 1)
-        self.convolutions = [
-            Convolution(layer, photo.device, torch.float32 if place in ends else dtype)
-            for place, layer in enumerate(self.layers)
-        ]
+        dtypes = dtypes_of(chain, dtype)
+        self.convolutions = [Convolution(layer, photo.device, dtypes[place]) for place, layer in enumerate(self.layers)]
         self.norms: dict[int, tuple[Tensor, Tensor]] = {}
         self.skips: dict[int, Queue] = {}
-        self.slots = Slots()
+        self.slots = Slots(is_watched=mode == "fast")
         self.kept = Queue(self.slots)
         self.looked_at = -1
 
@@ -123,15 +122,27 @@ def sides_px(chain: Chain, side_px: int) -> list[int]:
     return sides
 
 
-def map_bytes(chain: Chain, height_px: int, width_px: int, dtype: torch.dtype) -> list[int]:
-    """Memory of what each layer makes of a photo."""
+def dtypes_of(chain: Chain, dtype: torch.dtype) -> list[torch.dtype]:
+    """What each layer is computed in: the first and the last in float32.
+
+    Example:
+        >>> from enhancement.nn.networks.dong import Dong
+        >>> dtypes_of(Dong().chain(), torch.bfloat16)
+        [torch.float32, torch.bfloat16, torch.float32]
+    """
+    last = len(chain.layers) - 1
+    return [torch.float32 if place in (0, last) else dtype for place in range(last + 1)]
+
+
+def map_floats(chain: Chain, height_px: int, width_px: int) -> list[int]:
+    """How many numbers each layer makes of a photo."""
     sides = zip(chain.layers, sides_px(chain, height_px)[1:], sides_px(chain, width_px)[1:], strict=True)
-    return [len(layer.weight) * height * width * dtype.itemsize for layer, height, width in sides]
+    return [len(layer.weight) * height * width for layer, height, width in sides]
 
 
 def rows_at_once(chain: Chain, photo: Tensor, dtype: torch.dtype) -> int:
     """How many of the photo's rows make a strip of about ``STRIP_BYTES``; a multiple of the chain's step."""
     height, width = photo.shape[:2]
-    row_bytes = max(map_bytes(chain, height, width, dtype)) / height
+    row_bytes = max(map_floats(chain, height, width)) * dtype.itemsize / height
     steps = int(STRIP_BYTES[photo.device.type] / row_bytes / chain.step_px)
     return max(1, steps) * chain.step_px

@@ -6,15 +6,23 @@ lie between the short-lived blocks of every operation, and half as much memory a
 
 from collections import deque
 from collections.abc import Iterator
+from math import prod
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from enhancement.nn.memory import left_bytes
+
 AT_ONCE = {"cpu": 8, "cuda": 1}
 """Slots that are asked for together. On the CPU more than the 32 MB from which on glibc takes a block from the system
 itself, and what is never written to is no memory yet; on a GPU all that is asked for is taken."""
 
+SPARE = 1.25
+"""Rows of a slot, for each of the strip that it is asked for: the first strips are shorter."""
+
+GROUPS_LEFT = 2
+"""Of slots, that must still fit where one is taken: it, and as much again for all else that happens meanwhile."""
 
 Kind = tuple[int, int, torch.dtype]
 
@@ -34,6 +42,10 @@ class Kept(NamedTuple):
 class Slots:
     """Memory for strips: each width, number of channels and type has its own.
 
+    Args:
+        is_watched: Refuse to take the last of a processor's memory. Linux promises more than there is, and kills who
+            writes to it.
+
     Example:
         >>> slots, strip = Slots(), torch.ones(4, 5, 3)
         >>> first = slots.room_for(strip)
@@ -42,7 +54,8 @@ class Slots:
         True
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_watched: bool = False) -> None:
+        self.is_watched = is_watched
         self.free: dict[Kind, list[Tensor]] = {}
         self.kinds: set[Kind] = set()
 
@@ -52,15 +65,21 @@ class Slots:
         self.kinds = set()
 
     def room_for(self, strip: Tensor) -> Kept:
-        """A slot for (h, W, C), which isn't copied yet."""
+        """A slot for (h, W, C), which isn't copied yet.
+
+        Raises:
+            MemoryError: There is hardly any left, and it is watched.
+        """
         kind = kind_of(strip)
         self.kinds.add(kind)
         free = self.free.setdefault(kind, [])
         place = next((at for at in reversed(range(len(free))) if len(free[at]) >= len(strip)), None)
         if place is None:
-            at_once, rows = AT_ONCE[strip.device.type], len(strip) + len(strip) // 4 + 1  # the first strips are shorter
-            free[:0] = strip.new_empty(at_once, rows, *strip.shape[1:])  # taken last: they are no memory yet
-            place = at_once - 1
+            group = AT_ONCE[strip.device.type], int(SPARE * len(strip)) + 1, *strip.shape[1:]
+            if self.is_watched and strip.device.type == "cpu":
+                check_left(prod(group) * strip.itemsize)
+            free[:0] = strip.new_empty(group)  # taken last: they are no memory yet
+            place = group[0] - 1
         slot = free.pop(place)
         return Kept(slot[: len(strip)], slot)
 
@@ -69,6 +88,17 @@ class Slots:
         kind = kind_of(kept.slot)
         if kind in self.kinds:
             self.free.setdefault(kind, []).append(kept.slot)
+
+
+def check_left(group_bytes: int) -> None:
+    """Refuse to take slots where the system would soon have no memory for them.
+
+    Raises:
+        MemoryError: Says what is left.
+    """
+    left = left_bytes()
+    if left is not None and left < GROUPS_LEFT * group_bytes:
+        raise MemoryError(f"{left / 1e6:.0f} MB are left where {group_bytes / 1e6:.0f} MB more are to be kept")
 
 
 def kind_of(strip: Tensor) -> Kind:

@@ -148,6 +148,13 @@ def test_a_wrong_type_is_named(tmp_path: Path, tensors: dict[str, torch.Tensor])
         load(write(tmp_path / "net", tensors))
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_tensor_of_no_numbers_is_named(tmp_path: Path, tensors: dict[str, torch.Tensor], value: float) -> None:
+    tensors["head.weight"][2, 1, 5, 5] = value
+    with pytest.raises(CheckpointError, match=r"net: head\.weight holds values that are no finite numbers"):
+        load(write(tmp_path / "net", tensors))
+
+
 def test_the_file_is_plain_safetensors(tmp_path: Path) -> None:
     network = Dong()
     save(tmp_path / "net", network, source=SOURCE, code_version="1")

@@ -165,6 +165,13 @@ def test_a_wrong_shape_is_named() -> None:
         convert(tensors)
 
 
+def test_a_tensor_of_no_numbers_is_named() -> None:
+    tensors = released_generator(blocks=1, channels=4)
+    tensors["generator/W3"][2, 1, 0, 3] = np.nan
+    with pytest.raises(ConversionError, match="W3 holds values that are no finite numbers"):
+        convert(tensors)
+
+
 def test_a_kernel_too_few() -> None:
     tensors = released_generator(blocks=1, channels=4)
     del tensors["generator/W6"]

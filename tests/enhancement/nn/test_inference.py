@@ -6,10 +6,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enhancement.nn.inference import DeviceError, enhance, enhance_floats, pick_device, to_photo
+from enhancement.nn.inference import DeviceError, enhance, enhance_by, enhance_floats, pick_device, to_photo
 from enhancement.nn.methods import way_of
+from enhancement.nn.networks.chain import PICTURE, Chain, Layer
 from enhancement.nn.networks.generator import Generator
-from enhancement.nn.transfers import Download
+from enhancement.nn.transfers import Download, NotFiniteError
 from enhancement.pictures import Photo
 
 CPU = torch.device("cpu")
@@ -73,6 +74,30 @@ def test_a_gpu_has_the_next_photos_before_one_is_done(
     assert not first.arrived.query(), "the photos were given one by one"
     for enhanced, photo in zip(underway, expected, strict=True):
         assert np.array_equal(enhanced.photo, photo)
+
+
+def overflowing() -> Chain:
+    """Weights that are numbers, and a picture that isn't: infinity where the photo isn't black, and times 0 nothing."""
+    kernels = torch.full((3, 3, 1, 1), 3e38)
+    huge = Layer(kernels, torch.zeros(3), activation=())
+    return Chain([huge, huge, Layer(torch.zeros(3, 3, 1, 1), torch.zeros(3), activation=PICTURE)])
+
+
+@pytest.mark.parametrize("mode", ["fast", "lean"])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_what_is_no_number_is_no_picture(precision: str, mode: str) -> None:
+    photo = np.zeros((40, 30, 3), np.uint8)
+    assert enhance_by(overflowing(), photo, CPU, precision=precision, mode=mode).photo.max() == 128
+    photo[31, 7] = 200
+    with pytest.raises(NotFiniteError, match="gives values that are no finite numbers for this photo"):
+        enhance_by(overflowing(), photo, CPU, precision=precision, mode=mode)
+
+
+@pytest.mark.gpu
+def test_a_gpu_says_so_with_the_picture() -> None:
+    enhanced = enhance_by(overflowing(), np.full((40, 30, 3), 9, np.uint8), torch.device("cuda"), precision="float32")
+    with pytest.raises(NotFiniteError, match="no finite numbers"):
+        _ = enhanced.photo
 
 
 def test_a_photo_in_a_batch_is_the_photo_alone(generator: Generator, coffee: Photo) -> None:

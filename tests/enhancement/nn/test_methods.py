@@ -1,5 +1,6 @@
 """The loaders that the methods table names: checkpoints of ours, and anybody's ONNX."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,12 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+import torch
 from onnx import TensorProto, helper
 
 from enhancement.methods import METHODS
 from enhancement.methods import load as load_method
+from enhancement.nn import graph_chain, methods
 from enhancement.nn.checkpoint import CheckpointError, Source, save
 from enhancement.nn.graph import GraphError
 from enhancement.nn.inference import enhance, pick_device
@@ -22,6 +25,7 @@ from enhancement.pictures import Photo
 from enhancement.subject import Subject
 
 GREY = helper.make_node("ReduceMean", ["x"], ["out"], axes=[1], keepdims=1)
+ABS = helper.make_node("Abs", ["x"], ["out"])
 FREE = ["batch", 3, "height", "width"]
 
 
@@ -170,6 +174,56 @@ def test_a_device_that_is_not_here(tmp_path: Path) -> None:
     if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
         with pytest.raises(GraphError, match="has no CUDA"):
             load_onnx({"device": "cuda"}, graph(tmp_path / "net.onnx"))
+
+
+def test_a_gpu_that_onnxruntime_has_none_of_is_torchs(
+    tmp_path: Path, coffee: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The processor stands for the GPU that torch would have; this onnxruntime has none."""
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("this onnxruntime has CUDA")
+    monkeypatch.setattr(methods, "pick_device", lambda name: torch.device("cpu"))
+    run = load_onnx({"device": "cuda"}, graph(tmp_path / "half.onnx"))
+    done = run(subject(coffee[:20, :30]))
+    assert done.mode == "fast"
+    np.testing.assert_allclose(done.photo, coffee[:20, :30] / 2, atol=0.51)
+    with pytest.raises(GraphError, match="has no CUDA"):
+        load_onnx({"device": "cuda"}, graph(tmp_path / "abs.onnx", nodes=[ABS]))
+
+
+@pytest.mark.gpu
+def test_a_graph_that_is_read_runs_on_torchs_gpu(tmp_path: Path, coffee: Photo) -> None:
+    done = load_onnx({"device": "cuda"}, graph(tmp_path / "half.onnx"))(subject(coffee))
+    assert (done.device, done.mode) == (torch.cuda.get_device_name(), "fast")
+    np.testing.assert_allclose(done.photo, coffee / 2, atol=0.51)
+
+
+def test_half_precision_is_none_of_what_can_be_asked_for(tmp_path: Path) -> None:
+    path = graph(tmp_path / "half.onnx", kind=TensorProto.FLOAT16)
+    with pytest.raises(GraphError, match=r"onnxruntime only, in float16, without a mode: it must take float32"):
+        load_onnx({"precision": "float32"}, path)
+
+
+def test_what_is_asked_for_by_name_and_is_there_anyway(tmp_path: Path, coffee: Photo) -> None:
+    path = graph(tmp_path / "abs.onnx", nodes=[ABS])
+    done = load_onnx({"precision": "float32"}, path)(subject(coffee))
+    assert (done.dtype, done.mode) == ("float32", "")
+
+
+def test_the_log_says_why_a_graph_is_only_run_whole(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    load_onnx({}, graph(tmp_path / "abs.onnx", nodes=[ABS]))
+    (said,) = caplog.messages
+    assert "abs.onnx: It can be run in one pass by onnxruntime only, in float32, without a mode: its operator " in said
+
+
+def test_memory_that_runs_out_says_nothing_of_a_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*_: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(graph_chain, "chain_of", none_left)
+    with pytest.raises(MemoryError):
+        load_onnx({}, graph(tmp_path / "half.onnx"))
 
 
 def test_an_unknown_range(tmp_path: Path) -> None:

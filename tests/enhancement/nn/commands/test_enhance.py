@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from enhancement.nn.__main__ import main
 from enhancement.nn.checkpoint import Source, save
+from enhancement.nn.commands import enhance as command
 from enhancement.nn.inference import enhance, pick_device
 from enhancement.nn.networks.generator import Generator
 from enhancement.pictures import Photo, decode, encode_png
@@ -93,6 +95,39 @@ def test_what_is_refused_before_anything_is_done(
     assert main(["enhance", *given, *changes]) == 2
     assert words in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("way", ["..", "a link to the folder", "a link to the photo"])
+def test_no_picture_overwrites_its_photo_by_another_path(
+    tmp_path: Path, network: Generator, coffee: Photo, capsys: pytest.CaptureFixture[str], way: str
+) -> None:
+    (photo,) = given = photos(tmp_path / "in", coffee, "a.png")
+    before, out = Path(photo).read_bytes(), tmp_path / "in"
+    if way == "..":
+        out = tmp_path / "in" / ".." / "in"
+    elif way == "a link to the folder":
+        out = tmp_path / "out"
+        out.symlink_to(tmp_path / "in")
+    else:
+        (tmp_path / "a.png").symlink_to(photo)
+        given = [str(tmp_path / "a.png")]
+    assert main(["enhance", str(tmp_path / "net.safetensors"), *given, "-o", str(out)]) == 2
+    assert "its picture would overwrite it" in capsys.readouterr().err
+    assert Path(photo).read_bytes() == before
+    missing = str(tmp_path / "a.jpg")
+    assert main(["enhance", str(tmp_path / "net.safetensors"), missing, "-o", str(out)]) == 1, "it can't be read"
+
+
+def test_memory_may_run_out_in_reading_and_writing_too() -> None:
+    """Nothing is said of a mode that had no part in it."""
+    said = command.reason(Path("a.jpg"), MemoryError("9 bytes"))
+    assert said == "a.jpg: memory ran out (9 bytes); scale it down, or take a larger machine"
+
+
+def test_three_photos_are_in_hand_where_a_processor_is_at_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "IN_HAND", 8)
+    assert command.in_hand_for("cpu") == 3
+    assert command.in_hand_for("auto") == (8 if torch.cuda.is_available() else 3)
 
 
 def test_weights_that_are_not_there(tmp_path: Path, coffee: Photo, capsys: pytest.CaptureFixture[str]) -> None:

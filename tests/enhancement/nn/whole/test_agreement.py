@@ -1,11 +1,14 @@
 """Half precision, where the network's picture is the same in it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from enhancement.nn.checkpoint import load
 from enhancement.nn.inference import enhance
+from enhancement.nn.networks.chain import Chain, Layer
 from enhancement.nn.networks.generator import Generator
 from enhancement.nn.whole import agreement, precision
 from enhancement.nn.whole.agreement import AGREES_DB, agreed_dtype, agreement_db
@@ -40,6 +43,14 @@ def test_a_network_that_half_precision_is_enough_for(multiplies: None, coffee: P
 
 def test_no_difference_is_as_good_as_it_gets() -> None:
     assert agreement.agreement_db(Generator(blocks=1, channels=2).chain(), CPU, torch.float32) == float("inf")
+
+
+def test_what_is_no_number_agrees_with_nothing(multiplies: None) -> None:
+    """Infinity less infinity, in either precision."""
+    wide = Layer(torch.full((3, 3, 1, 1), 3e38), torch.zeros(3), activation=())
+    chain = Chain([wide, replace(wide, weight=-wide.weight), wide])
+    assert agreement_db(chain, CPU, torch.bfloat16) == float("-inf")
+    assert agreed_dtype(chain, CPU) == torch.float32
 
 
 def test_a_processor_without_it_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:

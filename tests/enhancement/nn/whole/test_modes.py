@@ -1,18 +1,23 @@
 """Which mode, by the memory there is; and what happens where there is less than that."""
 
 import json
+import logging
 import subprocess
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
+from enhancement.nn.inference import enhance
 from enhancement.nn.memory import left_bytes
 from enhancement.nn.networks.chain import Chain, Layer, Norm
 from enhancement.nn.networks.dong import Dong
 from enhancement.nn.networks.generator import Generator
-from enhancement.nn.whole.modes import ModeError, kept_bytes, pick_mode
+from enhancement.nn.whole import modes, queues
+from enhancement.nn.whole.modes import ModeError, fast_bytes, kept_bytes, pick_mode
+from enhancement.pictures import Photo
 
 LIMITED = """
 import json, logging, resource, sys
@@ -78,6 +83,60 @@ def test_lean_where_it_is_not() -> None:
     assert pick_mode(Generator(blocks=1).chain(), photo, torch.float32) == "lean"
     assert pick_mode(Dong().chain(), photo, torch.float32) == "fast"
     assert kept_bytes(Dong().chain(), *photo.shape[:2], torch.float32) == 0
+
+
+def test_the_log_says_why_it_is_lean(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    chain, photo = Generator(blocks=1).chain(), torch.zeros(1, dtype=torch.uint8).expand(3000, 4000, 3)
+    needed = fast_bytes(chain, 3000, 4000, torch.float32, "cpu")
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(modes, "left_bytes", lambda: int(needed / 0.8) + 1)
+    assert pick_mode(chain, photo, torch.float32) == "fast"
+    monkeypatch.setattr(modes, "left_bytes", lambda: needed)
+    assert pick_mode(chain, photo, torch.float32) == "lean"
+    (said,) = caplog.messages
+    assert said.startswith("4000×3000 px: lean, for fast would take 6.4")
+    assert said.endswith(f"GB, which is more than 80 % of the {needed / 1e9:.2f} GB that are left")
+
+
+def test_what_is_spare_in_slots_is_memory_on_a_gpu() -> None:
+    chain = Generator(blocks=1).chain()
+    kept = kept_bytes(chain, 3000, 4000, torch.float32)
+    strips = 15 * 256 * 2**20
+    assert fast_bytes(chain, 3000, 4000, torch.float32, "cuda") == 1.25 * kept + strips
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_fast_takes_no_more_of_a_gpu_than_it_says(precision: str) -> None:
+    network, gpu = Generator(blocks=2), torch.device("cuda")
+    photo = np.random.default_rng(0).integers(0, 256, (3000, 2000, 3), dtype=np.uint8)
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats()
+    _ = enhance(network, photo, gpu, precision=precision, mode="fast").photo
+    reckoned = fast_bytes(network.chain(), 3000, 2000, getattr(torch, precision), "cuda")
+    assert torch.cuda.max_memory_allocated() <= reckoned + photo.nbytes * 2
+
+
+def noise() -> Photo:
+    return np.random.default_rng(0).integers(0, 256, (50, 40, 3), dtype=np.uint8)
+
+
+def test_lean_takes_over_before_a_system_that_promises_more_than_it_has_kills(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where nothing limits a process its memory doesn't run out: Linux ends it."""
+    network, cpu = Generator(blocks=2, channels=8), torch.device("cpu")
+    fast = enhance(network, noise(), cpu, precision="float32", mode="fast")
+    assert (fast.mode, caplog.messages) == ("fast", [])
+    group = 8 * 63 * 40 * 8 * 4  # all 50 rows are one strip, and a quarter and one row more a slot
+    monkeypatch.setattr(queues, "left_bytes", lambda: 2 * group - 1)
+    for asked in ("fast", "lean"):
+        made = enhance(network, noise(), cpu, precision="float32", mode=asked)
+        assert (made.mode, np.array_equal(made.photo, fast.photo)) == ("lean", True)
+    (said,) = caplog.messages
+    assert said.startswith("40×50 px: memory ran out in the mode fast, so lean goes on (1 MB are left where 1 MB more")
+    monkeypatch.setattr(queues, "left_bytes", lambda: 10 * group)
+    assert enhance(network, noise(), cpu, precision="float32", mode="fast").mode == "fast"
 
 
 def test_by_name() -> None:

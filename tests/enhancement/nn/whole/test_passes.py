@@ -133,16 +133,22 @@ def test_lean_keeps_nothing() -> None:
             assert not any(queue.strips for queue in [passes.kept, *passes.skips.values()])
 
 
-def test_fast_keeps_what_it_says() -> None:
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("name", ["dped", "johnson"])
+def test_fast_keeps_what_it_says(name: str, dtype: torch.dtype) -> None:
     """Seen at the end of every pass: what waits, in bytes, is at most what the choice of mode reckons with."""
-    for name, network in {"dped": made("dped"), "johnson": made("johnson")}.items():
-        chain, photo = network.chain(), torch.from_numpy(photo_of((32, 40)))
-        passes = Passes(chain, photo, torch.float32, "fast", 4)
-        most = 0
-        for place, layer in enumerate(chain.layers):
-            if layer.norm is not None:
-                passes.look(place)
-                queues = [passes.kept, *passes.skips.values()]
-                most = max(most, sum(kept.strip.numel() * 4 for queue in queues for kept in queue.strips))
-        reckoned = kept_bytes(chain, 32, 40, torch.float32)
-        assert reckoned / 2 < most <= reckoned, name
+    chain, photo = made(name).chain(), torch.from_numpy(photo_of((32, 40)))
+    passes = Passes(chain, photo, dtype, "fast", 4)
+    most = 0
+    for place in chain.normed:
+        passes.look(place)
+        queues = [passes.kept, *passes.skips.values()]
+        most = max(most, sum(kept.strip.nbytes for queue in queues for kept in queue.strips))
+    reckoned = kept_bytes(chain, 32, 40, dtype)
+    assert reckoned / 2 < most <= reckoned
+
+
+def test_half_precision_keeps_half_of_what_lies_between_the_ends() -> None:
+    """The first block's skip begins at the first layer's map, which is float32 there, and is kept in bfloat16."""
+    chain = made("dped").chain()
+    assert 2 * kept_bytes(chain, 32, 40, torch.bfloat16) == kept_bytes(chain, 32, 40, torch.float32)
