@@ -73,6 +73,8 @@ class TestLogs:
             ("Cookie: sessionid=abc123; csrftoken=def456", "Cookie: sessionid=…; csrftoken=…"),
             ("{'password': 'geheim', 'username': 'ada'}", "{'password': '…', 'username': 'ada'}"),
             ('"GET /s/abcd/?invitation=23456789abcd&PROLIFIC_PID=5f12 HTTP/1.1" 200', '"GET /s/abcd/?… HTTP/1.1" 200'),
+            ('"GET /s/abcd/lab/?PROLIFIC_PID=5f12 HTTP/1.1" 200', '"GET /s/abcd/lab/?… HTTP/1.1" 200'),
+            ('"POST /s/ab-d/decline/?invitation=2345 HTTP/1.1" 200', '"POST /s/ab-d/decline/?… HTTP/1.1" 200'),
             ('"GET /s/abcd/ HTTP/1.1" 200', '"GET /s/abcd/ HTTP/1.1" 200'),
             ("Not Found: /studies/12/", "Not Found: /studies/12/"),
         ],
