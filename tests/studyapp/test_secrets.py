@@ -182,6 +182,19 @@ class TestChecks:
         setattr(settings, name, right)
         assert not [one for one in run_checks() if one.id == "phoropter.E004"]
 
+    def test_folders_that_cannot_be_written_are_told(self, settings: Settings, tmp_path: Path) -> None:
+        def told() -> list[tuple[str, str]]:
+            return [(one.id, one.msg.split(":")[0]) for one in run_checks() if "can't be written" in one.msg]
+
+        (tmp_path / "file").write_bytes(b"")
+        settings.UPLOAD_DIR, settings.TRAINING_DIR = tmp_path / "new" / "uploads", tmp_path
+        assert told() == []
+        settings.UPLOAD_DIR, settings.TRAINING_DIR = tmp_path / "file", tmp_path / "file" / "training"
+        assert told() == [("phoropter.W002", "UPLOAD_DIR"), ("phoropter.W002", "TRAINING_DIR")]
+        options = {"location": str(tmp_path / "file" / "pictures")}
+        settings.STORAGES = {**settings.STORAGES, "default": {**settings.STORAGES["default"], "OPTIONS": options}}
+        assert told()[0] == ("phoropter.E005", "STORAGE_URL")
+
     def test_cookies_over_https_are_this_host_s_alone(self, tmp_path: Path) -> None:
         code = (
             "from django.test import Client; from django.conf import settings as s; "
