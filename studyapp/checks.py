@@ -1,5 +1,6 @@
 """What must be right before anything starts."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.files.storage import default_storage
 
 from studyapp.environment import BROKERS, without_password
 from studyapp.links import THIS_MACHINE
@@ -69,6 +71,30 @@ def others_come_by_https(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
             id="phoropter.W001",
         )
     ]
+
+
+@register()
+def folders_can_be_written(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Pictures, uploads and training have folders. Only that of the pictures is needed on every machine."""
+    folders = {
+        "STORAGE_URL": Path(default_storage.path("")),
+        "UPLOAD_DIR": Path(settings.UPLOAD_DIR),
+        "TRAINING_DIR": Path(settings.TRAINING_DIR),
+    }
+    hint = "Mount its disk, or let the user of this program write there; a folder that isn't there yet is made."
+    return [
+        Error(f"{name}: {folder} can't be written.", hint=hint, id="phoropter.E005")
+        if name == "STORAGE_URL"
+        else Warning(f"{name}: {folder} can't be written.", hint=hint, id="phoropter.W002")
+        for name, folder in folders.items()
+        if not _can_be_written(folder)
+    ]
+
+
+def _can_be_written(folder: Path) -> bool:
+    """Whether files can be made in a folder, or in the one in which it will be made itself."""
+    standing = next(one for one in (folder, *folder.parents) if one.exists())
+    return standing.is_dir() and os.access(standing, os.W_OK | os.X_OK)
 
 
 FROM_ZERO = ("PROXIES", "DEVICE_KEEP_DAYS", "UPLOAD_SPARE_MB")

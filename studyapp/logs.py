@@ -13,8 +13,10 @@ KEPT = 4
 ADDRESS = re.compile(r"(/(?:look|trial|seen)/|/password/[\w-]+/)([\w:.-]{6,})")
 PASSWORD_IN_URL = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s/@]+(@)")
 BEARER = re.compile(r"(\bBearer\s+|\bphoropter_)([\w.~+/-]{12,}=*)")
-ARRIVAL = re.compile(r"""(/s/[\w-]+/?\?)[^\s"'<>]+""")
-"""A study's link with what it says of who comes: invitation codes, and panels' ids by names that each study chooses."""
+ARRIVAL = re.compile(r"""(/s/[\w-]+(?:/\w+)*/?\?)[^\s"'<>]+""")
+"""A study's link, and those below it, with what it says of who comes: invitation codes, and panels' ids by names that
+each study chooses.
+"""
 NAMED = re.compile(
     r"""((?:__Host-)?sessionid|csrftoken|csrfmiddlewaretoken|sitting-[\w-]+|password\w*|secret_?key|token)
         (["']?\s*[=:]\s*["']?)([^\s"';,&]+)""",

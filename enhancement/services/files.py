@@ -23,13 +23,21 @@ def keep(folder: str, data: bytes, suffix: str) -> tuple[str, str]:
     """Store bytes under their hash; storing the same again changes nothing. Returns the name and the sha256."""
     sha256 = hashlib.sha256(data).hexdigest()
     name = place_of(folder, sha256, suffix)
-    try:
-        os.utime(default_storage.path(name))  # young again: it may have been nobody's, and about to be removed
-    except FileNotFoundError:
+    if not touch(name):
         keep_as(name, data)
+    return name, sha256
+
+
+def touch(name: str) -> bool:
+    """Whether a file is stored. It is young again: it may have been nobody's, and about to be removed."""
+    try:
+        os.utime(default_storage.path(name))
+    except FileNotFoundError:
+        return False
     except PermissionError:
         log.debug("%s belongs to another user, and keeps its time", name)
-    return name, sha256
+        return default_storage.exists(name)
+    return True
 
 
 def place_of(folder: str, sha256: str, suffix: str) -> str:

@@ -17,7 +17,7 @@ from enhancement.folders import Problem, Survey, SurveyError
 from enhancement.formats.table import FORMATS
 from enhancement.models import Content
 from enhancement.pictures import PictureError, bytes_of, unreadable
-from enhancement.services.files import keep, place_of
+from enhancement.services.files import keep, place_of, touch
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ def naming_photos(surveyed: Survey) -> Iterator[None]:
 
 def _stored(path: Path, looked: Looked) -> list[str]:
     """Store one photo; returns its name if it is new there."""
-    if default_storage.exists(stored_name(looked)):
+    if touch(stored_name(looked)):
         return []
     try:
         data = bytes_of(path, path.name)

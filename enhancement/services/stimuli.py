@@ -16,9 +16,10 @@ from django.db.models import QuerySet
 from enhancement.formats.libraries import library_of
 from enhancement.methods import METHODS, Enhance, load
 from enhancement.models import Content, Job, Method, Stimulus, TestSet
+from enhancement.nn.memory import ran_out
 from enhancement.pictures import Photo, PictureError, decode, encode_png
 from enhancement.pipeline import pipelined
-from enhancement.services.files import as_local_file, keep, read
+from enhancement.services.files import DamagedFileError, as_local_file, keep, read
 from enhancement.services.jobs import Claim, UnitsFailedError, request_job
 from enhancement.services.thumbnails import keep_thumbnail
 from enhancement.subject import Enhanced, Subject
@@ -67,13 +68,20 @@ def make_stimuli(claim: Claim) -> None:
         for n, done in enumerate(stations, start=1):
             if done.result is not None:
                 store(claim, done.task, method, done.result)
-            elif isinstance(done.error, PictureError | ValueError):
-                failures.append(f"{done.task.name}: {done.error}")
             elif done.error is not None:
-                raise done.error
+                failures.append(f"{done.task.name}: {_failure(done.error)}")
             claim.progress(n, len(contents))
     if failures:
         raise UnitsFailedError("\n".join(failures))
+
+
+def _failure(error: Exception) -> str:
+    """Why one content can't be made; raises what is no matter of that content alone."""
+    if ran_out(error):
+        return f"there was not enough memory for it ({str(error) or type(error).__name__})"
+    if isinstance(error, PictureError | DamagedFileError | ValueError):
+        return str(error)
+    raise error
 
 
 def enhance_of(method: Method) -> Enhance:

@@ -27,7 +27,7 @@ def thumbnail(file: FieldFile, sha256: str) -> bytes:
     """
     name = _name(sha256)
     if not default_storage.exists(name):
-        with _decoding, in_turn(str(file)):
+        with in_turn(str(file)), _decoding:  # the lock last: small ones go on while a large one waits
             if not default_storage.exists(name):
                 keep_thumbnail(decode(read(file, sha256), name=str(file)), sha256)
     with default_storage.open(name, "rb") as kept:

@@ -91,10 +91,10 @@ def _as_asked_for(claim: Claim) -> Upload:
     upload = Upload.objects.select_for_update(of=("self",)).filter(pk=claim.params["upload"]).first()
     if upload is None:
         raise NothingStoredError("The upload has been removed.")
-    if upload.testset_id is not None:
-        return upload
     if upload.job_id != claim.job_id:
         raise NothingStoredError(f"Its test set has been asked for anew since, by job #{upload.job_id}.")
+    if upload.testset_id is not None:
+        return upload
     if missing := _missing(upload):
         raise NothingStoredError(missing)
     return upload

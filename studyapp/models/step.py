@@ -8,7 +8,8 @@ from studyapp.models.observer import StudySession
 class SessionStep(models.Model):
     """One page around the trials that was done, with what was told on it; done once, the first telling stands.
 
-    What an observer tells about themselves stands in `Observer.background`, not here.
+    What an observer tells about themselves stands in `Observer.background`; here only in a lab, where others may share
+    that row.
     """
 
     class Name(models.TextChoices):

@@ -10,7 +10,7 @@ from enhancement.services.jobs import OPEN
 from studyapp.definition import StudyProblemError
 from studyapp.models import Study, StudyText
 from studyapp.services.renderings import prepare_study
-from studyapp.services.studies import has_votes, problems_of_conditions
+from studyapp.services.studies import has_votes, problems_of_conditions, problems_of_references
 from studyapp.services.texts import current_text, translations, write_version
 
 
@@ -26,12 +26,12 @@ def conditions_settled(study: Study) -> bool:
 
 
 def prepare_draft(study: Study, by: User) -> list[Job]:
-    """Ask the workers for what the study lacks, once its conditions cover the test set.
+    """Ask the workers for what the study lacks, once its conditions cover the test set and can be shown.
 
     Raises:
         StudyProblemError: They don't yet; says what is missing.
     """
-    if problems := problems_of_conditions(study):
+    if problems := problems_of_conditions(study) or problems_of_references(study):
         raise StudyProblemError(problems)
     return prepare_study(study, by)
 

@@ -1,6 +1,6 @@
 """What a lab's supervisor writes down before a sitting: measures in columns of their own, and words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import QuerySet
@@ -33,5 +33,24 @@ def observer_in_lab(sittings: QuerySet[StudySession], code: str) -> Observer | N
 
 
 def is_shared(session: StudySession) -> bool:
-    """Whether a lab's code alone ties a sitting to others. Anybody can type such a code: their links stay apart."""
-    return "observer" in session.lab and session.observer.sessions.exclude(pk=session.pk).exists()
+    """Whether a lab's code alone ties a sitting to others."""
+    theirs = list(session.observer.sessions.select_related("invitation"))
+    return len(tied_to(session, theirs)) < len(theirs)
+
+
+def tied_to(session: StudySession, theirs: Iterable[StudySession]) -> list[StudySession]:
+    """Of its observer's sittings it and those that more than a lab's code ties to it: surely of whoever has its link.
+
+    Anybody can type such a code.
+    """
+    tied, others = [session], [one for one in theirs if one.pk != session.pk]
+    for one in tied:  # grows: what is tied to one of them is tied to all
+        tied += [other for other in others if other not in tied and _are_tied(one, other)]
+    return tied
+
+
+def _are_tied(one: StudySession, other: StudySession) -> bool:
+    """Whether two sittings of an observer name one person of a panel or one own invitation, or know no lab's code."""
+    by_panel = one.person is not None and one.person == other.person
+    by_invitation = one.invitation is not None and one.invitation == other.invitation and one.invitation.sittings == 1
+    return by_panel or by_invitation or not ("observer" in one.lab or "observer" in other.lab)

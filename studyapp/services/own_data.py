@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from studyapp.forms import DEVICE, LOOKED
 from studyapp.models import Decision, Study, StudySession, Trial
-from studyapp.services.lab import is_shared, lab_told
+from studyapp.services.lab import lab_told, tied_to
 
 FORMAT = "phoropter-own-data-1"
 
@@ -18,20 +18,21 @@ FORMAT = "phoropter-own-data-1"
 def held_about(session: StudySession) -> dict[str, Any]:
     """One observer's sittings with every answer, and what was told, noted and erased, as plain data.
 
-    Of a sitting that only a lab's code ties to others, it alone, and no background: that may be somebody else's.
+    Sittings that only a lab's code ties to this one are left out, and so is the background then: they may be somebody
+    else's. What was told on this one's own page stands with its pages.
     """
-    shared = is_shared(session)
-    theirs = session.observer.sessions.select_related("study", "slot", "instructions", "consent", "invitation")
-    theirs = theirs.filter(pk=session.pk) if shared else theirs
+    sittings = session.observer.sessions.select_related("study", "slot", "instructions", "consent", "invitation")
+    theirs = list(sittings.order_by("pk"))
+    tied = tied_to(session, theirs)
     return {
         "format": FORMAT,
         "observer": {
             "code": session.observer.code,
-            "background": {} if shared else session.observer.background,
+            "background": {} if len(tied) < len(theirs) else session.observer.background,
             "first_seen_at": session.observer.created_at,
             "withdrawn_at": session.observer.withdrawn_at,
         },
-        "sittings": [{name: told(one) for name, told in OF_SITTING.items()} for one in theirs.order_by("pk")],
+        "sittings": [{name: told(one) for name, told in OF_SITTING.items()} for one in theirs if one in tied],
     }
 
 

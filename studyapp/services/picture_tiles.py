@@ -76,7 +76,7 @@ def tile_of(picture: Seen, level: int, column: int, row: int) -> bytes:
     """
     number = tile_number(picture.size, level, column, row)
     if not default_storage.exists(picture.place):
-        with _cutting, in_turn(picture.file):
+        with in_turn(picture.file), _cutting:  # the lock last: small ones go on while a large one waits
             if not default_storage.exists(picture.place):
                 keep_as(picture.place, _tiles(picture))
     return _read(picture, number)

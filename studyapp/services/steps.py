@@ -108,11 +108,14 @@ def finish_step(session: StudySession, step: Step, told: Mapping[str, Any]) -> N
 
 
 def _kept(session: StudySession, step: Step, told: Mapping[str, Any], done: Told) -> dict[str, Any]:
-    """What stands in the step's row. What people say of themselves stands with the observer, and there alone."""
+    """What stands in the step's row. What people say of themselves stands with the observer, and there alone.
+
+    In a lab others may sit under the same code: there it stands here too, so that each can take back their own.
+    """
     if step.name == Name.BACKGROUND:
         if not (is_shared(session) and session.observer.background):  # who sat there first has told it
             Observer.objects.filter(pk=session.observer_id).update(background=dict(told))
-        return {}
+        return dict(told) if "observer" in session.lab else {}
     if step.name not in (Name.COLOUR, Name.ACUITY):
         return dict(told)
     seed = seed_of(session)

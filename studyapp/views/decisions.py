@@ -1,7 +1,7 @@
 """Whom to pay, and what to use: two decisions for each sitting."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from studyapp.models import Decision, StudySession
+from studyapp.models import Decision, Study, StudySession
 from studyapp.services.access import may, study_for
 from studyapp.services.decisions import NoReasonError, NotToDecideError, decidable, decide, left_out, to_pay
 from studyapp.views.recruiting import as_csv
@@ -31,7 +31,8 @@ def decisions_page(request: LoggedInRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         changes = _changes(request.POST)
         there = {session.pk: session for session in decidable(study).filter(pk__in=changes)}
-        wrong = [problem for key in changes if (problem := _decided(request, there.get(key), key, changes[key]))]
+        wrong = [problem for key in there if (problem := _decided(request, there[key], changes[key]))]
+        wrong += _gone(study, changes.keys() - there.keys())
         for problem in wrong:
             messages.error(request, problem)
         if not wrong:
@@ -61,12 +62,13 @@ def _changes(posted: QueryDict) -> dict[int, dict[str, str]]:
     return {key: changed for key, changed in changes.items() if changed}
 
 
-def _decided(request: LoggedInRequest, session: StudySession | None, key: int, changed: Mapping[str, str]) -> str:
+def _decided(request: LoggedInRequest, session: StudySession, changed: Mapping[str, str]) -> str:
     """Keep what was changed of one row, and what others have decided of it meanwhile; what is wrong, if anything is."""
-    if session is None:
-        return f"Sitting {key} was withdrawn, or goes on: nothing is decided of it."
-    before: Decision = getattr(session, "decision", Decision())
-    asked = {name: changed.get(name, getattr(before, name)) for name in ASKED}
+    decision: Decision = getattr(session, "decision", Decision())
+    before = {name: getattr(decision, name) for name in ASKED}
+    asked = {**before, **changed}
+    if asked == before:
+        return ""
     try:
         decide(session, **asked, by=request.user)
     except (NoReasonError, NotToDecideError) as error:
@@ -74,6 +76,12 @@ def _decided(request: LoggedInRequest, session: StudySession | None, key: int, c
     except ValueError as error:
         return f"{session.observer}: {error}"
     return ""
+
+
+def _gone(study: Study, keys: Collection[int]) -> list[str]:
+    """Of sittings that nothing can be decided of any more, each by its observer's code: no page shows its number."""
+    gone = study.sessions.filter(pk__in=keys).select_related("observer").order_by("pk")
+    return [f"{one.observer} has withdrawn, or goes on: nothing is decided of that sitting." for one in gone]
 
 
 @never_cache

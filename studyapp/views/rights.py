@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from studyapp.models import StudySession
+from studyapp.services.lab import is_shared
 from studyapp.services.own_data import held_about
 from studyapp.services.panels import Outcome, way_back
 from studyapp.services.retention import days_kept
@@ -52,7 +53,8 @@ def withdraw(request: HttpRequest, token: str) -> HttpResponse:
     if session.state == StudySession.State.WITHDRAWN:
         return redirect("look", token)
     if request.method == "GET":
-        return render(request, "studyapp/withdraw.html", {"session": session, "token": token})
+        context = {"session": session, "token": token, "alone": is_shared(session)}
+        return render(request, "studyapp/withdraw.html", context)
     back = way_back(session.study, Outcome.WITHDREW, told=session.panel, session=session)  # known no longer afterwards
     withdraw_sitting(session)
     response = render(request, "studyapp/closed.html", {"withdrawn": True, "sitting": token, "back": back})

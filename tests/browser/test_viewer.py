@@ -313,6 +313,22 @@ def test_voting_opens_only_when_both_sides_are_painted(page: Page, serve: Serve)
     assert not server.letters("vote")
 
 
+def test_the_wheel_zooms_no_page_while_no_pair_is_in_sight(page: Page, serve: Serve) -> None:
+    server = serve(1, held="/0right/1/1/0")
+    with page.expect_request("**/seen/0right/1/1/0"):
+        page.goto(server.url)
+    wait_for(page, phase="loading")
+    page.evaluate("addEventListener('wheel', ({ defaultPrevented }) => { look.dataset.prevented = defaultPrevented })")
+    for x in (200, 600):
+        page.mouse.move(x, 300)
+        page.mouse.wheel(0, -100)
+        page.wait_for_selector("#look[data-prevented]")
+        assert page.evaluate("look.dataset.prevented") == "true"
+        page.evaluate("delete look.dataset.prevented")
+    server.release()
+    wait_for(page, voting="open")
+
+
 def test_a_tile_is_waited_for_longer_than_ten_minutes(page: Page, serve: Serve) -> None:
     server = serve(1, held="/0right/1/1/0")
     page.clock.install()

@@ -105,6 +105,40 @@ class TestStimuli:
             name for name in testset.contents.values_list("name", flat=True) if name != broken.name
         }
 
+    @pytest.mark.parametrize(
+        ("error", "said"),
+        [
+            (
+                RuntimeError("CUDA out of memory. Tried to allocate 2 GiB."),
+                "there was not enough memory for it (CUDA out",
+            ),
+            (MemoryError(), "there was not enough memory for it (MemoryError)"),
+            (DamagedFileError("photos/x.png is missing"), "photos/x.png is missing"),
+        ],
+    )
+    def test_too_large_or_damaged_it_is_told_and_the_others_are_made(
+        self, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+    ) -> None:
+        testset, method = make_testset(contents=4), make_method("auto")
+
+        def enhance(subject: Subject) -> Enhanced:
+            if subject.name == "photo-1":
+                raise error
+            return Enhanced(subject.input, "cpu", "float32", "fast")
+
+        monkeypatch.setattr(stimuli, "enhance_of", lambda method: enhance)
+        (job,) = run_on(testset, method)
+        assert (job.state, job.error.startswith(f"photo-1: {said}")) == (Job.State.FAILED, True)
+        assert Stimulus.objects.count() == 3
+
+    def test_an_error_that_is_not_of_one_photo_ends_the_job(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def enhance(subject: Subject) -> Enhanced:
+            raise RuntimeError("shapes differ")
+
+        monkeypatch.setattr(stimuli, "enhance_of", lambda method: enhance)
+        (job,) = run_on(make_testset(contents=2), make_method("auto"))
+        assert job.error == "RuntimeError: shapes differ"
+
     def test_provenance_holds_what_a_network_was_computed_in_and_how(self, tmp_path: Path) -> None:
         save(tmp_path / "net.safetensors", Dong(), source=Source("fresh"), code_version="1")
         asked = {"device": "cpu", "precision": "float32", "mode": "lean"}

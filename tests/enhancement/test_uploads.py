@@ -291,6 +291,17 @@ class TestMaking:
         assert (old.state, f"asked for anew since, by job #{new.pk}" in old.error) == ("failed", True)
         assert not TestSet.objects.exists()
 
+    def test_a_job_whose_upload_has_become_another_test_set_made_none(self, upload: Upload) -> None:
+        send(upload, "cut.png", photo(2)[:300])
+        old = make(upload)
+        send(upload, "cut.png", photo(2))
+        assert make(upload, name="other").state == "done"
+        assert retry_job(old)
+        run_jobs()
+        old.refresh_from_db()
+        assert (old.state, "asked for anew since" in old.error) == ("failed", True)
+        assert [one.name for one in TestSet.objects.all()] == ["other"]
+
     def test_wrapping_folders_are_unwrapped(self, upload: Upload) -> None:
         send(upload, "trip/DCIM/input/a.png", photo(1))
         send(upload, "trip/DCIM/reference/a.png", photo(2))

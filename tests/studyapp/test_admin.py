@@ -19,7 +19,7 @@ from studyapp.admin.studies import TextsInline
 from studyapp.definition import StudyProblemError
 from studyapp.design.schedule import policy_of
 from studyapp.models import Observer, RejectedVote, Slot, Study, StudySession, StudyText, Trial, Vote
-from studyapp.services.drafts import write_text
+from studyapp.services.drafts import conditions_settled, write_text
 from studyapp.services.sharing import share_study
 from studyapp.services.studies import close_study
 from studyapp.services.texts import translations
@@ -392,6 +392,18 @@ class TestSteer:
         admin.post(page(study), filled(ada, testset=study.testset_id) | table)
         assert "at least two conditions" in press(admin, study, "prepare")
         assert not Job.objects.exists()
+
+    def test_references_that_are_not_there_are_not_prepared(self, admin: Client, ada: User) -> None:
+        """Their renderings would fail, and the conditions be settled for good."""
+        study = make_here(admin, ada)
+        study.testset.contents.filter(name="photo-0").update(reference_sha256="")
+        table = as_it_is(study) | {"conditions-1-method_0": make_method("reference").pk}
+        admin.post(page(study), filled(ada, testset=study.testset_id) | table)
+        problem = "Condition auto shows the reference photo, and 1 of 4 contents of tiny have none"
+        assert problem in press(admin, study, "prepare")
+        assert problem in admin.get(page(study)).content.decode()
+        assert not Job.objects.exists()
+        assert not conditions_settled(study)
 
     def test_conditions_settle_once_prepared(self, admin: Client, ada: User) -> None:
         study = make_here(admin, ada)

@@ -16,7 +16,7 @@ from studyapp.services.made_reports import ask_for_report
 from studyapp.services.reports import report_as_json, report_of
 from studyapp.services.seating import begin_session
 from studyapp.services.withdrawal import withdraw
-from tests.studyapp.factories import answer, answer_all, prefer, run_jobs, sit
+from tests.studyapp.factories import answer, answer_all, make_user, prefer, run_jobs, sit
 
 pytestmark = pytest.mark.django_db
 
@@ -113,8 +113,27 @@ def test_a_sitting_that_has_moved_to_another_page_is_kept(
 def test_one_who_withdrew_meanwhile_is_told_of(owner: Client, study: Study, session: StudySession) -> None:
     withdraw(session)
     answer = owner.post(f"/studies/{study.pk}/decisions/", {f"pay-{session.pk}": "yes"}, follow=True)
-    assert f"Sitting {session.pk} was withdrawn, or goes on" in answer.content.decode()
+    assert f"{session.observer.code} has withdrawn, or goes on" in answer.content.decode()
     assert not Decision.objects.exists()
+
+
+def test_a_page_that_does_not_say_what_it_showed_changes_what_it_says_otherwise(
+    owner: Client, study: Study, session: StudySession
+) -> None:
+    """Pages from before an update have no such fields."""
+    other = sit(study)
+    answer_all(other, prefer("auto", "original"))
+    decided(session, pay="yes")
+    before = Decision.objects.get()
+    told = {f"pay-{session.pk}": "yes", f"pay-{other.pk}": "no"}
+    told |= {
+        f"{name}-{one.pk}": shown for one in (session, other) for name, shown in (("use", "undecided"), ("reason", ""))
+    }
+    grace = make_user("grace", is_superuser=True)
+    owner.force_login(grace)
+    owner.post(f"/studies/{study.pk}/decisions/", told)
+    assert Decision.objects.get(session=session).by == before.by == study.owner
+    assert Decision.objects.get(session=other).by == grace
 
 
 def test_who_is_to_be_paid(owner: Client, study: Study, session: StudySession) -> None:

@@ -67,7 +67,9 @@ def unbroken() -> list[str]:
 
 class TestWithdrawal:
     def test_it_works(self, client: Client, study: Study, session: StudySession) -> None:
-        assert "Withdraw from the study?" in client.get(f"/look/{session.token}/withdraw/").content.decode()
+        asked = client.get(f"/look/{session.token}/withdraw/").content.decode()
+        assert "Withdraw from the study?" in asked
+        assert "this sitting only" not in asked
         session.refresh_from_db()
         assert session.state == StudySession.State.FINISHED, "asking changes nothing"
         assert "You have withdrawn" in client.post(f"/look/{session.token}/withdraw/").content.decode()

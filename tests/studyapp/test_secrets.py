@@ -73,6 +73,8 @@ class TestLogs:
             ("Cookie: sessionid=abc123; csrftoken=def456", "Cookie: sessionid=…; csrftoken=…"),
             ("{'password': 'geheim', 'username': 'ada'}", "{'password': '…', 'username': 'ada'}"),
             ('"GET /s/abcd/?invitation=23456789abcd&PROLIFIC_PID=5f12 HTTP/1.1" 200', '"GET /s/abcd/?… HTTP/1.1" 200'),
+            ('"GET /s/abcd/lab/?PROLIFIC_PID=5f12 HTTP/1.1" 200', '"GET /s/abcd/lab/?… HTTP/1.1" 200'),
+            ('"POST /s/ab-d/decline/?invitation=2345 HTTP/1.1" 200', '"POST /s/ab-d/decline/?… HTTP/1.1" 200'),
             ('"GET /s/abcd/ HTTP/1.1" 200', '"GET /s/abcd/ HTTP/1.1" 200'),
             ("Not Found: /studies/12/", "Not Found: /studies/12/"),
         ],
@@ -179,6 +181,19 @@ class TestChecks:
         assert error.msg == f"{name}: too small."
         setattr(settings, name, right)
         assert not [one for one in run_checks() if one.id == "phoropter.E004"]
+
+    def test_folders_that_cannot_be_written_are_told(self, settings: Settings, tmp_path: Path) -> None:
+        def told() -> list[tuple[str, str]]:
+            return [(one.id, one.msg.split(":")[0]) for one in run_checks() if "can't be written" in one.msg]
+
+        (tmp_path / "file").write_bytes(b"")
+        settings.UPLOAD_DIR, settings.TRAINING_DIR = tmp_path / "new" / "uploads", tmp_path
+        assert told() == []
+        settings.UPLOAD_DIR, settings.TRAINING_DIR = tmp_path / "file", tmp_path / "file" / "training"
+        assert told() == [("phoropter.W002", "UPLOAD_DIR"), ("phoropter.W002", "TRAINING_DIR")]
+        options = {"location": str(tmp_path / "file" / "pictures")}
+        settings.STORAGES = {**settings.STORAGES, "default": {**settings.STORAGES["default"], "OPTIONS": options}}
+        assert told()[0] == ("phoropter.E005", "STORAGE_URL")
 
     def test_cookies_over_https_are_this_host_s_alone(self, tmp_path: Path) -> None:
         code = (

@@ -12,11 +12,14 @@ from enhancement.services.verification import run_checks
 from studyapp.models import Observer, SessionStep, Study, StudySession, Trial
 from studyapp.models.observer import LAB_COLUMNS
 from studyapp.services.arrivals import Arrival
+from studyapp.services.invitations import make_invitations
 from studyapp.services.lab import lab_columns, lab_told
+from studyapp.services.places import abandon
 from studyapp.services.seating import begin_session
 from studyapp.services.steps import Step, current_step, finish_step, seed_of, shown, vision_of
 from studyapp.services.studies import problems_of_opening
 from studyapp.services.verify_schedule import SCHEDULE_CHECKS
+from studyapp.services.withdrawal import withdraw
 from studyapp.vision import plates, rings
 from tests.studyapp.factories import answer_all, make_study, make_user, prefer, sit
 
@@ -365,6 +368,7 @@ class TestLab:
         told = client.get(f"/look/{second.token}/my-data.json").json()
         assert [one["number"] for one in told["sittings"]] == [second.pk]
         assert told["observer"]["background"] == {}
+        assert "withdraws this sitting only" in client.get(f"/look/{second.token}/withdraw/").content.decode()
         client.post(f"/look/{second.token}/withdraw/")
         first.refresh_from_db()
         second.refresh_from_db()
@@ -379,6 +383,57 @@ class TestLab:
         for session, age in ((self.begin(client, study), "30-39"), (self.begin(client, study), "60-69")):
             finish_step(session, Step(SessionStep.Name.BACKGROUND), {"age": age})
         assert session.observer.background == {"age": "30-39"}
+
+    @pytest.mark.parametrize(
+        "told", [({"age": "30-39"}, {"age": "60-69"}), ({"age": "30-39"}, {}), ({}, {"age": "60-69"})]
+    )
+    @pytest.mark.parametrize("who", [0, 1])
+    def test_who_withdraws_takes_back_what_they_told_and_nothing_of_others(
+        self, client: Client, study: Study, told: tuple[dict[str, str], ...], who: int
+    ) -> None:
+        only(study, lab_mode=True, ask_background=True)
+        sittings = [self.begin(client, study), self.begin(client, study)]
+        for session, background in zip(sittings, told, strict=True):
+            finish_step(session, Step(SessionStep.Name.BACKGROUND), background)
+        pages = client.get(f"/look/{sittings[1].token}/my-data.json").json()["sittings"][0]["pages_around_the_pairs"]
+        assert [page["told"] for page in pages] == [told[1]], "each is told what they said themselves"
+        client.post(f"/look/{sittings[who].token}/withdraw/")
+        gone, other = (StudySession.objects.get(pk=sittings[n].pk) for n in (who, 1 - who))
+        assert (gone.observer.background, list(gone.steps.values_list("told", flat=True))) == ({}, [{}])
+        assert other.observer.background == told[1 - who]
+
+    @pytest.mark.parametrize("known", ["panel", "invitation"])
+    def test_who_is_known_beside_the_code_has_all_their_sittings(
+        self, client: Client, study: Study, known: str
+    ) -> None:
+        only(study, lab_mode=True)
+        arrival = Arrival(person="p1") if known == "panel" else Arrival(invitation=make_invitations(study, 1)[0])
+        first = begin_session(study, consented=True, lab=self.TOLD, arrival=arrival)
+        abandon(first)
+        sit(study)  # has their places
+        again = begin_session(study, consented=True, lab=self.TOLD, arrival=arrival)
+        other = begin_session(study, consented=True, lab=self.TOLD)
+        assert first.observer == again.observer == other.observer
+        told = client.get(f"/look/{again.token}/my-data.json").json()
+        assert [one["number"] for one in told["sittings"]] == [first.pk, again.pk]
+        client.post(f"/look/{again.token}/withdraw/")
+        states = {one.pk: one.state for one in StudySession.objects.filter(pk__in=[first.pk, again.pk, other.pk])}
+        assert states == {first.pk: "withdrawn", again.pk: "withdrawn", other.pk: "active"}
+        other.observer.refresh_from_db()
+        assert other.observer.withdrawn_at is None
+
+    def test_who_sat_without_a_lab_is_not_who_types_their_code_later(self, study: Study) -> None:
+        only(study, lab_mode=True)
+        arrival = Arrival(person="p1")
+        first = begin_session(study, consented=True, arrival=arrival)
+        abandon(first)
+        sit(study)
+        again = begin_session(study, consented=True, lab=self.TOLD, arrival=arrival)
+        other = begin_session(study, consented=True, lab=self.TOLD)
+        assert first.observer == other.observer
+        assert withdraw(first) == 2
+        other.refresh_from_db()
+        assert (other.state, StudySession.objects.get(pk=again.pk).state) == ("active", "withdrawn")
 
     def test_no_station(self, client: Client, study: Study) -> None:
         only(study, lab_mode=True)

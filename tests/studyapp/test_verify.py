@@ -21,9 +21,11 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from pytest_django import Settings
 
+from enhancement.folders import survey
 from enhancement.models import Content, Job, Measurement, Method, Stimulus, TrainingRun, TrainingSample
 from enhancement.pictures import encode_png
 from enhancement.services.files import keep
+from enhancement.services.photos import all_stored
 from enhancement.services.verification import Outcome, run_checks
 from enhancement.services.verify_files import strays
 from studyapp.models import RejectedVote, Rendering, Slot, Study, StudySession, StudyText, Trial, Vote
@@ -400,6 +402,19 @@ def test_an_orphan_that_is_stored_again_is_young_again() -> None:
     assert keep("stimuli", data, ".png")[0] == name
     count_strays(timezone.now(), remove=True)
     assert default_storage.exists(name)
+
+
+def test_an_orphan_that_a_load_uses_again_is_young_again(tmp_path: Path) -> None:
+    """Between storing the photos and writing their rows somebody removes what no row knows."""
+    data = encode_png(np.full((24, 32, 3), 5, np.uint8))
+    (tmp_path / "a.png").write_bytes(data)
+    name, _ = keep("photos", data, ".png")
+    place = Path(default_storage.path(name))
+    place.chmod(0o644)
+    os.utime(place, (0, 0))
+    with all_stored(survey(tmp_path)):
+        count_strays(timezone.now(), remove=True)
+        assert default_storage.exists(name)
 
 
 def test_one_that_is_stored_again_while_orphans_are_removed_stays(monkeypatch: pytest.MonkeyPatch) -> None:
