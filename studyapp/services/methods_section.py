@@ -23,9 +23,10 @@ from studyapp.services.tables import sittings_of
 ANSWERS = {"left": "the left one", "right": "the right one", "tie": "a tie", "not_sure": "not sure"}
 STRATA = {"camera": "every camera", "scene": "every scene"}
 BALANCED = (
-    "Slots, each as long as one sitting’s main pairs, are cut from one endless list of all pairs on all photos. However "
-    "far that has come, any two pairs of conditions differ by at most one in how often they stand in it, and so do any two "
-    "pairs on any two photos; each pair on a photo stands one way round as often as the other, to within one."
+    "Slots, each as long as one sitting’s main pairs, are cut from one endless list of all pairs on all photos. "
+    "However far that has come, any two pairs of conditions differ by at most one in how often they stand in it, and "
+    "so do any two pairs on any two photos; each pair on a photo stands one way round as often as the other, to within "
+    "one."
 )
 ADAPTIVE = (
     "The design is adaptive. Of a slot’s main pairs half, rounded up, are cut from one "
