@@ -54,6 +54,7 @@ def test_a_plan_waits_for_nothing_that_only_reports_need() -> None:
         "analysis.reporting.report",
         "enhancement.nn.networks.generator",
         "studyapp.design.schedule",
+        "studyapp.design.derivation",
         "studyapp.simulation.rehearsal",
     ],
 )

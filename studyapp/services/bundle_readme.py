@@ -16,7 +16,8 @@ FILES = {
     "pages.csv": "every page around the pairs that was done, one row each, with what was told on it",
     "rejected.csv": "second, different answers to a pair and answers that came too late: kept, never counted",
     "study.toml": "the study as it was defined; `manage.py create_study study.toml` makes the same one again",
-    "schedule.json": "seed, policy and design, from which every sitting's pairs, order and sides follow again",
+    "schedule.json": "seed, policy and design, batches and the places that each sitting was given, from which every "
+    "sitting's pairs, order and sides follow again: `python -m studyapp.design BUNDLE.zip`",
     "texts/": "what observers were told and agreed to, every version",
     "contents.jsonl, methods.jsonl": "the photos by their hashes; the methods with settings and hashes of weights",
     "stimuli.jsonl": "every picture that was shown: the hash in the exposures, the stimulus, and how it was made",

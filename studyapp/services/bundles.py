@@ -15,13 +15,8 @@ from studyapp.services.definitions import as_toml, definition_of
 from studyapp.services.moments import one_moment
 from studyapp.services.pair_tables import EXPOSURES, REJECTED
 from studyapp.services.parquet_files import Outbox, parquet_pieces
-from studyapp.services.provenance import (
-    content_told,
-    methods_shown,
-    rendering_told,
-    renderings_of,
-    schedule_told,
-)
+from studyapp.services.provenance import content_told, methods_shown, rendering_told, renderings_of
+from studyapp.services.schedule_file import schedule_pieces
 from studyapp.services.sitting_tables import PAGES, SESSIONS
 from studyapp.services.tables import Table, batches
 from studyapp.services.text_files import csv_pieces
@@ -76,7 +71,7 @@ PARTS: dict[str, Part] = {
     "report.json": _report,
     "README.md": _readme,
     "study.toml": lambda study, _: [as_toml(definition_of(study)), "\n"],
-    "schedule.json": lambda study, _: [_json(schedule_told(study))],
+    "schedule.json": lambda study, simulated: schedule_pieces(study, include_simulated=simulated),
     "versions.json": lambda study, _: [_json(versions())],
     "contents.jsonl": lambda study, _: map(_line, map(content_told, study.testset.contents.order_by("pk"))),
     "methods.jsonl": lambda study, _: map(_line, methods_shown(study)),

@@ -20,6 +20,13 @@ GOLD_PASSED = Case(
 )
 """Whether a gold trial's worse side lost; nothing where it wasn't gold or wasn't answered."""
 
+BATCH = Case(
+    When(slot__isnull=False, then=F("slot__batch__number")),
+    default=F("session__slot__batch__number"),
+    output_field=IntegerField(),
+)
+"""Of the slot whose place a main trial holds, which may have none though the sitting's newest has; else of that one."""
+
 IS_OVER = ~Q(session__state=StudySession.State.ACTIVE) | Q(session__study__state=Study.State.CLOSED)
 """Nothing more will be answered in a sitting: it was given up, or its study closed over it."""
 
@@ -36,7 +43,7 @@ EXPOSURES = Table(
         "slot": Column("integer", Coalesce("slot__number", "session__slot__number")),
         "place": Column("integer", "place"),
         "policy_version": Column("text", "session__slot__policy_version"),
-        "batch": Column("integer", Coalesce("slot__batch__number", "session__slot__batch__number")),
+        "batch": Column("integer", BATCH),
         "position": Column("integer", "position"),
         "kind": Column("text", "kind"),
         "content": Column("text", "content__name"),

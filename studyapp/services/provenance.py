@@ -1,14 +1,12 @@
 """Where everything that observers saw comes from: photos, methods, stimuli, renderings, by their hashes."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 from django.db.models import QuerySet
 
 from enhancement.models import Content, Method, Stimulus
 from studyapp.models import Rendering, Study
-from studyapp.services.schedules import design_of, numbered
 from studyapp.services.text_files import iso
 
 
@@ -84,17 +82,3 @@ def methods_shown(study: Study) -> Iterator[dict[str, Any]]:
     """Every method that stands for a condition."""
     used = study.conditions.values("methods__method")
     yield from (method_told(method) for method in Method.objects.filter(pk__in=used))
-
-
-def schedule_told(study: Study) -> dict[str, Any]:
-    """All that `studyapp.design.schedule.slot` needs to derive any slot again, without a database."""
-    rows = numbered(study)
-    return {
-        "derive": "studyapp.design.schedule.slot(Design(**design), number)",
-        "design": asdict(design_of(study, rows)),
-        "conditions": [condition.name for condition in rows.conditions],
-        "slots_taken": {
-            lane: list(study.slots.filter(lane=lane).order_by("number").values_list("number", flat=True))
-            for lane in study.slots.order_by("lane").values_list("lane", flat=True).distinct()
-        },
-    }

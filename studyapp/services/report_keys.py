@@ -9,12 +9,15 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Max, Q, QuerySet
 
-from studyapp.models import Erasure, Rendering, Study, Trial, Vote
+from studyapp.models import Erasure, Panel, Rendering, Study, Trial, Vote
+from studyapp.session_settings import SETTINGS
 
 MADE_BY = ("phoropter", "numpy", "scipy", "pandas", "choix", "matplotlib", "typst")
 """Another version of these may give other numbers or another page."""
-LAYOUT = 3
+LAYOUT = 4
 """Of what this app adds to a report; one more where that changes without a new version of the program."""
+TOLD_IN_WORDS = (*SETTINGS, "seed", "allow_correction", "lease_minutes", "quota", "group_quotas", "invited_only")
+"""Settings that the methods in words tell; some may change while a study runs."""
 
 
 def report_key(study: Study, *, include_simulated: bool = False) -> str:
@@ -29,6 +32,8 @@ def report_key(study: Study, *, include_simulated: bool = False) -> str:
     )
     told: dict[str, Any] = {
         "study": [study.pk, study.name, study.question, study.state, include_simulated, *compared(study)],
+        "told": {name: getattr(study, name) for name in TOLD_IN_WORDS},
+        "around": [study.texts.count(), *Panel.objects.filter(study=study).values_list("kind", flat=True)],
         "votes": votes,
         "shown": Trial.objects.filter(session__in=sittings, shown_at__isnull=False).count(),
         "measured": measured,

@@ -141,7 +141,12 @@ def shown(step: Step, seed: int) -> str:
 
 def vision_of(session: StudySession) -> dict[str, Any]:
     """The outcome of each vision test that was done to its end; empty before that."""
-    told, outcome = told_of(session), dict[str, Any]()
+    return outcome_of(told_of(session))
+
+
+def outcome_of(told: Told) -> dict[str, Any]:
+    """The same from the pages that a sitting has done."""
+    outcome = dict[str, Any]()
     colour = [told[step] for step in sorted(told, key=lambda step: step.part) if step.name == Name.COLOUR]
     if len(colour) == len(plates.KINDS):
         seen, digits = [one["seen"] for one in colour], "".join(one["shown"] for one in colour)

@@ -27,7 +27,8 @@ from analysis.commands import reproduce
 from analysis.reporting.report import SEED, report
 from analysis.votes import read_votes
 from studyapp.definition import COMPLETION_KEYS, DESIGN_KEYS, DESIGN_WORDS, TYPES, define
-from studyapp.design.schedule import ContentKey, Design, slot
+from studyapp.design.derivation import derive
+from studyapp.design.schedule import slot
 from studyapp.models import Rendering, Study, StudySession
 from studyapp.services import parquet_files, tables
 from studyapp.services.data_files import DATA_FILES
@@ -327,20 +328,19 @@ class TestBundle:
 
     def test_every_sitting_follows_from_the_schedule_in_it(self, study: Study, tmp_path: Path) -> None:
         told = json.loads((self.unpacked(study, tmp_path) / "schedule.json").read_text())
-        design = dict(told["design"])
-        design["contents"] = tuple(ContentKey(**content) for content in design["contents"])
-        design["gold_pairs"] = tuple(map(tuple, design["gold_pairs"]))
-        names = [content.name for content in design["contents"]]
-        for session in study.sessions.filter(simulated=False):
-            planned = [
-                (names[one.content], told["conditions"][one.left], told["conditions"][one.right], one.kind)
-                for one in slot(Design(**design), session.slot.number)
-            ]
-            laid_out = session.trials.order_by("position").values_list(
-                "content__name", "left__condition__name", "right__condition__name", "kind"
+        planned = {
+            sitting.session: [(one.content, one.left, one.right, one.kind) for one in sitting.trials]
+            for sitting in derive(told)
+        }
+        kept = study.sessions.filter(simulated=False).exclude(state=StudySession.State.WITHDRAWN)
+        assert planned == {
+            session.pk: list(
+                session.trials.order_by("position").values_list(
+                    "content__name", "left__condition__name", "right__condition__name", "kind"
+                )
             )
-            assert planned == list(laid_out)
-            assert session.slot.number in told["slots_taken"][session.slot.lane]
+            for session in kept
+        }
 
     def test_every_picture_in_the_exposures_is_followed_to_its_photo(self, study: Study, tmp_path: Path) -> None:
         place = self.unpacked(study, tmp_path)
@@ -370,7 +370,8 @@ class TestBundle:
             "3 photos of 3 scenes (test set tiny; iphone)",
             "degraded (by degraded, in gold pairs only, where it must lose to original)",
             "the seed 7 by the policy balanced-1",
-            "20% gold, 10% repeated, 10% same-against-same pairs, which are never fitted",
+            "6 main pairs, 2 gold, 1 repeated with sides swapped and 1 same-against-same; only main pairs are fitted",
+            "Everybody agreed to the study’s consent text before their sitting began.",
             "12 sittings were finished, 0 abandoned and 1 is still open; 1 more was withdrawn",
             f"{counts['votes']} votes by 12 observers were fitted",
             "Davidson’s term for ties (Davidson 1970)",
