@@ -135,10 +135,10 @@ def to_whole(photo: Photo, step_px: int, device: torch.device) -> Tensor:
 def run_whole(chain: Chain, picture: Tensor, dtype: torch.dtype, mode: Mode) -> tuple[Tensor, Tensor]:
     """All of the output, clipped and rounded to 8 bits: (H, W, 3), uint8, on the device of the picture; and its sum."""
     made, done = torch.empty_like(picture), 0
-    total = torch.zeros((), dtype=torch.float64, device=picture.device)
+    total = torch.zeros((), device=picture.device)
     with torch.inference_mode(), full_float32():
         for strip in output_strips(chain, picture, dtype, mode):
-            total += strip.sum(dtype=torch.float64)
+            total += strip.sum()
             made[done : done + len(strip)] = strip.clamp_(0, 1).mul_(255).round_()
             done += len(strip)
     return made, total
