@@ -26,6 +26,18 @@ def create_study(definition: Definition, owner: User) -> Study:
     Raises:
         StudyProblemError: Names everything that is wrong at once.
     """
+    study = write_study(definition, owner)
+    prepare_study(study, owner)
+    return study
+
+
+@transaction.atomic
+def write_study(definition: Definition, owner: User) -> Study:
+    """Make a study, all of it or nothing. The workers are asked for nothing: until they are, its conditions may change.
+
+    Raises:
+        StudyProblemError: Names everything that is wrong at once.
+    """
     problems, testset, methods = _look_up(definition)
     if testset is None or problems:
         raise StudyProblemError(problems)
@@ -44,7 +56,6 @@ def create_study(definition: Definition, owner: User) -> Study:
     if problems := problems_of_references(study) or problems_of_design(study):
         raise StudyProblemError(problems)
     set_recruiting(study, definition.recruiting)
-    prepare_study(study, owner)
     return study
 
 
