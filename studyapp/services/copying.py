@@ -44,7 +44,7 @@ def copy_study(study: Study, by: User, name: str) -> Study:
 
 
 def _what_pays(study: Study, by: User) -> dict[str, Any]:
-    """Codes and addresses to go back to, which a definition leaves out; nothing for who may not see them there."""
+    """Codes and addresses to go back to, which a definition leaves out; nothing for who may not change the study."""
     if not may(by, study, "change"):
         return {}
     completion = {key: getattr(study, f"completion_{key}") for key in COMPLETION_KEYS}

@@ -155,7 +155,7 @@ class TestCopyStudy:
         assert not copy.members.exists()
 
     @pytest.mark.parametrize("may", ["see", "change"])
-    def test_what_pays_people_comes_along_for_who_may_read_it(self, study: Study, ada: User, may: str) -> None:
+    def test_what_pays_people_comes_along_for_who_may_change_it(self, study: Study, ada: User, may: str) -> None:
         grace = make_user("grace")
         share_study(study, grace, may, by=ada)
         copy = copy_study(study, grace, "Pets")

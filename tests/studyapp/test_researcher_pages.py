@@ -287,7 +287,7 @@ class TestPrepare:
         last.delete()
         page = text(client, f"/studies/{unasked.pk}/")
         assert "A study compares at least two conditions; add some." in page
-        assert f'href="/admin/studyapp/study/{unasked.pk}/change/">edit the study</a>' in page
+        assert f'href="/admin/studyapp/study/{unasked.pk}/change/">Edit the study</a>' in page
         assert self.BUTTON not in page
         said = client.post(f"/studies/{unasked.pk}/prepare/", follow=True).content.decode()
         assert "compares at least two conditions" in said
@@ -299,7 +299,7 @@ class TestPrepare:
         viewer = Client()
         viewer.force_login(vera)
         page = text(viewer, f"/studies/{unasked.pk}/")
-        assert "ada can ask them" in page
+        assert "Nobody has asked the workers for the missing ones; ada can." in page
         assert [word for word in (self.BUTTON, "manage.py", "/admin/") if word in page] == []
         assert viewer.post(f"/studies/{unasked.pk}/prepare/").status_code == 403
         assert not self.asked(unasked)
