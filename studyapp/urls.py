@@ -7,6 +7,7 @@ from django.urls import include, path
 from studyapp.api.addresses import patterns
 from studyapp.views import (
     account,
+    copying,
     decisions,
     jobs,
     lab,
@@ -58,6 +59,8 @@ urlpatterns = [
     path("studies/", researcher.studies, name="studies"),
     path("studies/<int:pk>/", researcher.study_page, name="study"),
     path("studies/<int:pk>/state/", researcher.change_state, name="study-state"),
+    path("studies/<int:pk>/prepare/", researcher.prepare, name="study-prepare"),
+    path("studies/<int:pk>/copy/", copying.copy_page, name="study-copy"),
     path("studies/<int:pk>/people/", sharing.people_page, name="study-people"),
     path("studies/<int:pk>/people/<int:person>/take-back/", sharing.unshare, name="study-unshare"),
     path("studies/<int:pk>/recruiting/", recruiting.recruiting_page, name="recruiting"),

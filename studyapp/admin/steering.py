@@ -1,13 +1,13 @@
-"""The buttons of a study's page in the admin: preparing, opening, pausing and closing it."""
+"""The buttons of a study's page in the admin: preparing, opening, pausing, closing and copying it."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 
-from enhancement.admin.skin import ModelAdmin, confirmed, leave_dialog, page_url, who
+from enhancement.admin.skin import ModelAdmin, confirmed, leave_dialog, page_button, page_url, who
 from studyapp.definition import StudyProblemError
 from studyapp.models import Study
 from studyapp.services.access import may
@@ -24,6 +24,7 @@ FITS = {
     "open": (Study.State.DRAFT, Study.State.PAUSED),
     "pause": (Study.State.OPEN,),
     "close": (Study.State.OPEN, Study.State.PAUSED),
+    "copy": tuple(Study.State),
 }
 
 
@@ -44,13 +45,19 @@ def _after(change: Callable[[Study], None], state: str) -> Callable[[Study], str
 class Steered(StudyModelAdmin):
     """Mixed into the page of a study."""
 
-    actions_detail = ("prepare", "open", "pause", "close")
+    actions_detail = ("prepare", "open", "pause", "close", "copy")
 
     def has_steer_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Preparing, opening, pausing and closing change the study; somebody else's isn't there to be changed."""
         if object_id is None or not request.user.has_perm("studyapp.change_study"):
             return request.user.has_perm("studyapp.change_study")
         return may(who(request), get_object_or_404(self.get_queryset(request), pk=object_id), "change")
+
+    def has_copy_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Who may make studies copies whatever they see."""
+        if object_id is None or not request.user.has_perm("studyapp.add_study"):
+            return request.user.has_perm("studyapp.add_study")
+        return may(who(request), get_object_or_404(self.get_queryset(request), pk=object_id), "copy")
 
     def get_actions_detail(self, request: HttpRequest, object_id: int | str) -> list[Any]:
         """Only the buttons that can do something in the study's state."""
@@ -88,6 +95,11 @@ class Steered(StudyModelAdmin):
     )
     def close(self, request: HttpRequest, form: object, object_id: str) -> HttpResponse:
         return self._change(request, object_id, _after(close_study, "is closed"))
+
+    @page_button("Copy", permission="copy", icon="content_copy")
+    def copy(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """To the page that says what a copy takes over."""
+        return redirect("study-copy", object_id)
 
     def _change(self, request: HttpRequest, pk: str, change: Callable[[Study], str]) -> HttpResponse:
         study = get_object_or_404(self.get_queryset(request), pk=pk)

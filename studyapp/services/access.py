@@ -10,18 +10,20 @@ from django.http import Http404
 from enhancement.models import Content, Job, Method, Stimulus, TestSet, TrainingRun
 from studyapp.models import Study, StudyMember
 
-To = Literal["see", "change", "share"]
+To = Literal["see", "copy", "change", "share"]
+NEEDS = {"copy": "studyapp.add_study", "change": "studyapp.change_study", "share": "studyapp.change_study"}
 
 
 def studies_for(user: User | AnonymousUser, *, to: To = "see") -> QuerySet[Study]:
-    """The studies that a person may see, change, or share with others.
+    """The studies that a person may see, copy, change, or share with others.
 
     An admin may all; an owner may all with their own; others what the owner has shared. Who has no right to change
-    studies at all, as a viewer, changes and shares none, whatever is theirs.
+    studies at all, as a viewer, changes and shares none, whatever is theirs. Who may make studies may copy each that
+    they see: the copy is their own.
     """
     if user.is_superuser:
         return Study.objects.all()
-    if to != "see" and not user.has_perm("studyapp.change_study"):
+    if to != "see" and not user.has_perm(NEEDS[to]):
         return Study.objects.none()
     own = Q(owner=user.pk)
     if to == "share":
@@ -42,6 +44,8 @@ def study_for(user: User | AnonymousUser, pk: int | str, *, to: To = "see") -> S
     study = studies_for(user).select_related("testset", "owner").filter(pk=pk).first()
     if study is None:
         raise Http404
+    if to == "copy" and not may(user, study, to):
+        raise PermissionDenied("You may see this study, but make none. An admin can make you a researcher.")
     if to != "see" and not may(user, study, to):
         raise PermissionDenied(f"You may see this study, but not {to} it. Its owner, {study.owner}, can let you.")
     return study

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from studyapp.models import Study
-from studyapp.services.definitions import as_toml, definition_of
+from studyapp.services.definitions import study_file
 from studyapp.services.moments import one_moment
 from studyapp.services.pair_tables import EXPOSURES, REJECTED
 from studyapp.services.parquet_files import Outbox, parquet_pieces
@@ -70,7 +70,7 @@ def _version(name: str) -> str:
 PARTS: dict[str, Part] = {
     "report.json": _report,
     "README.md": _readme,
-    "study.toml": lambda study, _: [as_toml(definition_of(study)), "\n"],
+    "study.toml": lambda study, _: study_file(study),
     "schedule.json": lambda study, simulated: schedule_pieces(study, include_simulated=simulated),
     "versions.json": lambda study, _: [_json(versions())],
     "contents.jsonl": lambda study, _: map(_line, map(content_told, study.testset.contents.order_by("pk"))),

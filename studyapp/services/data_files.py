@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from studyapp.models import Study
 from studyapp.services.bundles import bundle_pieces
+from studyapp.services.definitions import study_file
 from studyapp.services.pair_tables import EXPOSURES, PWCMP, REJECTED
 from studyapp.services.parquet_files import parquet_pieces
 from studyapp.services.sitting_tables import PAGES, SESSIONS
@@ -29,7 +30,11 @@ def _of(table: Table, pieces: Callable[..., Pieces]) -> Callable[..., Pieces]:
     return made
 
 
-CSV, JSON_LINES = "text/csv; charset=utf-8", "application/jsonl; charset=utf-8"
+def _definition(study: Study, *, include_simulated: bool = False) -> Pieces:
+    return study_file(study)
+
+
+CSV, JSON_LINES, TOML = "text/csv; charset=utf-8", "application/jsonl; charset=utf-8", "application/toml; charset=utf-8"
 PARQUET, ZIP = "application/vnd.apache.parquet", "application/zip"
 
 DATA_FILES: dict[str, DataFile] = {
@@ -42,5 +47,6 @@ DATA_FILES: dict[str, DataFile] = {
     "pages.csv": DataFile(CSV, _of(PAGES, csv_pieces)),
     "rejected.csv": DataFile(CSV, _of(REJECTED, csv_pieces)),
     "pwcmp.csv": DataFile(CSV, _of(PWCMP, csv_pieces)),
+    "study.toml": DataFile(TOML, _definition),
     "bundle.zip": DataFile(ZIP, bundle_pieces),
 }

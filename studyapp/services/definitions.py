@@ -8,7 +8,7 @@ from typing import Any
 from studyapp.definition import DESIGN_KEYS
 from studyapp.models import Condition, Study, StudyText
 from studyapp.services.recruiting import recruiting_without_pay
-from studyapp.services.texts import Newest, newest_texts
+from studyapp.services.texts import texts_by_language
 from studyapp.session_settings import SETTINGS
 
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -20,8 +20,8 @@ def definition_of(study: Study) -> dict[str, Any]:
     Codes and addresses to go back to aren't in it: they pay people, and this goes to whoever reviews the study.
     """
     conditions = list(study.conditions.select_related("worse_than").prefetch_related("methods__method"))
-    texts = _texts_of(newest_texts(study))
-    own = texts.pop(study.language, {})
+    texts = texts_by_language(study)
+    own = texts.pop(study.language)
     return {
         "name": study.name,
         "testset": study.testset.name,
@@ -44,12 +44,9 @@ def definition_of(study: Study) -> dict[str, Any]:
     }
 
 
-def _texts_of(newest: Newest) -> dict[str, dict[str, str]]:
-    """Language → kind → the newest text."""
-    texts: dict[str, dict[str, str]] = {}
-    for (kind, language), text in newest.items():
-        texts.setdefault(language, {})[str(kind)] = text.text
-    return texts
+def study_file(study: Study) -> Iterator[str]:
+    """The definition as a file to take away."""
+    yield as_toml(definition_of(study)) + "\n"
 
 
 def _methods_of(condition: Condition) -> str | dict[str, str]:

@@ -1,6 +1,7 @@
 """How a study stands: who came, what was answered, how evenly pairs were shown, what is still being made."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
@@ -133,6 +134,11 @@ def jobs_of(study: Study) -> list[Job]:
     for job in shown.order_by("pk"):
         latest[job.kind, str(sorted(job.params.items()))] = job
     return [job for job in latest.values() if job.state in OPEN or job.state == Job.State.FAILED]
+
+
+def is_being_prepared(jobs: Iterable[Job]) -> bool:
+    """Whether the renderings are on their way; what else is made of its test set may be another study's."""
+    return any(job.kind == "renderings" and job.state in OPEN for job in jobs)
 
 
 def lacking(study: Study) -> int:

@@ -26,6 +26,18 @@ def create_study(definition: Definition, owner: User) -> Study:
     Raises:
         StudyProblemError: Names everything that is wrong at once.
     """
+    study = write_study(definition, owner)
+    prepare_study(study, owner)
+    return study
+
+
+@transaction.atomic
+def write_study(definition: Definition, owner: User) -> Study:
+    """Make a study, all of it or nothing. The workers are asked for nothing: until they are, its conditions may change.
+
+    Raises:
+        StudyProblemError: Names everything that is wrong at once.
+    """
     problems, testset, methods = _look_up(definition)
     if testset is None or problems:
         raise StudyProblemError(problems)
@@ -40,13 +52,17 @@ def create_study(definition: Definition, owner: User) -> Study:
     own = {"question": study.question, "instructions": definition.instructions, "consent": definition.consent}
     for language, texts in ((study.language, own), *definition.texts.items()):
         for kind, text in texts.items():
-            if text.strip():
-                write_version(study, StudyText.Kind(kind), text.strip(), language)
+            _write_once(study, StudyText.Kind(kind), text.strip(), language)
     if problems := problems_of_references(study) or problems_of_design(study):
         raise StudyProblemError(problems)
     set_recruiting(study, definition.recruiting)
-    prepare_study(study, owner)
     return study
+
+
+def _write_once(study: Study, kind: StudyText.Kind, text: str, language: str) -> None:
+    """A text of a new study; one of ours may have come already, with its original."""
+    if text and not study.texts.filter(kind=kind, language=language, text=text).exists():
+        write_version(study, kind, text, language)
 
 
 def _look_up(definition: Definition) -> tuple[list[str], TestSet | None, dict[str, Method]]:

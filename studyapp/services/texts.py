@@ -49,16 +49,20 @@ def question_in(study: Study, language: str, newest: Newest) -> tuple[str, str]:
     return text.text, text.language
 
 
-def translations(study: Study) -> dict[str, dict[str, str]]:
-    """What the researcher wrote for readers of other languages, as a study file holds it; without our own."""
+def texts_by_language(study: Study) -> dict[str, dict[str, str]]:
+    """Language → kind → what observers read in it now, the study's own first; nothing that isn't shown any more."""
     newest = newest_texts(study)
     told: dict[str, dict[str, str]] = {}
-    for code in languages_of(study, newest)[1:]:
+    for code in languages_of(study, newest):
         texts = {str(kind): current_text(study, kind, code, newest) for kind in Kind}
-        written = {kind: text.text for kind, text in texts.items() if text is not None and text.language == code}
-        if not _is_ours(written, code):
-            told[code] = written
+        told[code] = {kind: text.text for kind, text in texts.items() if text is not None and text.language == code}
     return told
+
+
+def translations(study: Study) -> dict[str, dict[str, str]]:
+    """What the researcher wrote for readers of other languages, as a study file holds it; without our own."""
+    told = texts_by_language(study)
+    return {code: of for code, of in told.items() if code != study.language and not _is_ours(of, code)}
 
 
 def _is_ours(written: Mapping[str, str], language: str) -> bool:

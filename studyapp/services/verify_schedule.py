@@ -115,7 +115,8 @@ def definitions(look: Look) -> Iterator[Violation]:
         study = Study.objects.select_related("testset").get(pk=study_id)
         if stamp_of(study, texts[instructions], texts.get(consent)) != stamp:
             what = f"its definition or texts aren't those under which {count} of its sittings began, which have votes"
-            yield Violation(label(study), what, "put them back as they were, or copy the study and ask again")
+            again = f"put them back as they were, or copy the study (manage.py copy_study {study.code}) and ask again"
+            yield Violation(label(study), what, again)
         look.seen(count)
     if unstamped := StudySession.objects.filter(stamp="").count():
         look.note(f"{unstamped} sittings are older than stamps; nothing tells whether their study changed since")

@@ -1,6 +1,7 @@
 """The researchers' pages: their studies, and how each stands."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -19,11 +20,12 @@ from studyapp.definition import StudyProblemError
 from studyapp.models import Study
 from studyapp.services import overview
 from studyapp.services.access import may, study_for
+from studyapp.services.drafts import prepare_draft
 from studyapp.services.pilots import can_pilot, pilot_path
 from studyapp.services.quotas import places_of
 from studyapp.services.rehearsals import forget_rehearsals
 from studyapp.services.retention import kept_of
-from studyapp.services.studies import close_study, open_study, pause_study
+from studyapp.services.studies import close_study, open_study, pause_study, problems_of_conditions
 
 CHANGES: dict[str, Callable[[Study], None]] = {"open": open_study, "pause": pause_study, "close": close_study}
 
@@ -54,9 +56,12 @@ def studies(request: LoggedInRequest) -> HttpResponse:
 def study_page(request: LoggedInRequest, pk: int) -> HttpResponse:
     """How a study stands."""
     study = study_for(request.user, pk)
+    may_change = may(request.user, study, "change")
     context = {
         "study": study,
-        "may_change": may(request.user, study, "change"),
+        "may_change": may_change,
+        "may_edit": may_change and request.user.is_staff and study.state != Study.State.CLOSED,
+        "may_copy": may(request.user, study, "copy"),
         "may_share": may(request.user, study, "share"),
         "link": request.build_absolute_uri(reverse("welcome", args=[study.code])),
         "pilot_link": request.build_absolute_uri(pilot_path(study)) if can_pilot(study) else "",
@@ -65,11 +70,22 @@ def study_page(request: LoggedInRequest, pk: int) -> HttpResponse:
         "places": places_of(study),
         "kept": kept_of(study),
         "pairs": overview.pairs_of(study),
-        "jobs": overview.jobs_of(study),
-        "lacking": overview.lacking(study),
-        "contents": study.testset.contents.count(),
+        **_pictures_of(study),
     }
     return render(request, "studyapp/researcher/study.html", context)
+
+
+def _pictures_of(study: Study) -> dict[str, Any]:
+    """How far what observers will see is made; whether the rest is to be asked for, and what stands in the way."""
+    jobs, lacking = overview.jobs_of(study), overview.lacking(study)
+    to_prepare = bool(lacking) and study.state != Study.State.CLOSED and not overview.is_being_prepared(jobs)
+    return {
+        "contents": study.testset.contents.count(),
+        "jobs": jobs,
+        "lacking": lacking,
+        "to_prepare": to_prepare,
+        "unprepared": problems_of_conditions(study) if to_prepare else [],
+    }
 
 
 @login_required
@@ -87,6 +103,22 @@ def change_state(request: LoggedInRequest, pk: int) -> HttpResponse:
             messages.error(request, problem)
     else:
         messages.success(request, f"The study is {study.get_state_display().lower()}.")
+    return redirect("study", pk)
+
+
+@login_required
+@require_POST
+def prepare(request: LoggedInRequest, pk: int) -> HttpResponse:
+    """Ask the workers for the pictures that the study lacks; what stands in the way is said on its page."""
+    study = study_for(request.user, pk, to="change")
+    try:
+        asked = prepare_draft(study, request.user)
+    except StudyProblemError as error:
+        for problem in error.problems:
+            messages.error(request, problem)
+    else:
+        said = "Asked for: the workers prepare the pictures." if asked else "All its pictures are ready."
+        messages.success(request, said)
     return redirect("study", pk)
 
 

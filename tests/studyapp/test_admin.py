@@ -309,7 +309,7 @@ class TestOwners:
                 assert theirs.name not in response.content.decode()
 
     def test_buttons_of_others_are_not_there(self, client: Client, theirs: Study) -> None:
-        for button in ("prepare", "open", "pause", "close"):
+        for button in ("prepare", "open", "pause", "close", "copy"):
             url = page(theirs).replace("change/", f"{button}/")
             assert client.get(url).status_code == 404
             assert client.post(url, {"_form_submitted": "True"}).status_code == 404

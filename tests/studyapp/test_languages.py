@@ -17,7 +17,9 @@ from studyapp.admin.forms import as_toml
 from studyapp.definition import DEFAULT_INSTRUCTIONS, StudyProblemError, define
 from studyapp.languages import language_for
 from studyapp.models import Study, StudyText
+from studyapp.services.definitions import definition_of
 from studyapp.services.drafts import write_text, write_translations
+from studyapp.services.studies import create_study
 from studyapp.services.texts import current_text, languages_of, newest_texts, translations
 from studyapp.templatetags.words import plural_forms
 from tests.studyapp.factories import sit
@@ -318,6 +320,24 @@ class TestTexts:
 
     def test_our_own_are_nobody_s_to_mend(self, study: Study) -> None:
         assert translations(study) == {}
+
+    def test_a_study_file_holds_no_translation_that_is_shown_no_more(self, study: Study) -> None:
+        write_text(study, StudyText.Kind.INSTRUCTIONS, "Look well.")
+        for language, text in (("de", "Schauen Sie genau hin."), ("fr", "Regardez bien.")):
+            write_text(study, StudyText.Kind.INSTRUCTIONS, text, language)
+        assert set(definition_of(study)["texts"]) == {"de", "fr"}
+        write_text(study, StudyText.Kind.INSTRUCTIONS, "Look very well.")
+        write_text(study, StudyText.Kind.INSTRUCTIONS, "Regardez très bien.", "fr")
+        told = definition_of(study)
+        assert told["instructions"] == "Look very well."
+        assert {code: of["instructions"] for code, of in told["texts"].items()} == {"fr": "Regardez très bien."}
+
+    def test_a_study_of_such_a_file_has_each_text_once(self, study: Study) -> None:
+        told = definition_of(study)
+        assert set(told["texts"]) == {code for code, _ in settings.LANGUAGES} - {"en"}
+        again = create_study(define({**told, "name": "Again"}, "study.toml"), study.owner)
+        assert {text.version for text in again.texts.all()} == {1}
+        assert definition_of(again)["texts"] == told["texts"]
 
     def test_a_consent_in_another_language_says_so(self, client: Client, study: Study) -> None:
         write_text(study, StudyText.Kind.CONSENT, "I take part freely.")

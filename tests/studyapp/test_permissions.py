@@ -39,6 +39,7 @@ OPEN = (200, 200, 200, 200, 200)
 LOGGED_IN = (LOGIN, 200, 200, 200, 200)
 SEEN = (LOGIN, 200, 200, 404, 200)  # of a study: also by the viewer with whom it is shared
 SHARED_OUT = (LOGIN, 403, 200, 404, 200)  # by who owns it
+COPIED = (LOGIN, 403, 200, 404, 200)  # by who sees it and may make studies: test_copying.py has one who may only see it
 IN_ADMIN = (LOGIN, 404, 200, 200, 200)  # the library, and lists that hold only what is theirs
 IN_ADMIN_OWN = (LOGIN, 404, 200, 404, 200)
 ADMINS = (LOGIN, 404, 403, 403, 200)
@@ -98,6 +99,8 @@ TABLE: dict[str, tuple[int, ...]] = {
     "studies": LOGGED_IN,
     "study": SEEN,
     "study-state": (LOGIN, 405, 405, 405, 405),
+    "study-prepare": (LOGIN, 405, 405, 405, 405),
+    "study-copy": COPIED,
     "study-people": SHARED_OUT,
     "study-unshare": (LOGIN, 405, 405, 405, 405),
     "study-plan": SEEN,
@@ -201,11 +204,14 @@ TABLE: dict[str, tuple[int, ...]] = {
     "admin:studyapp_study_open": IN_ADMIN_OWN,
     "admin:studyapp_study_pause": IN_ADMIN_OWN,
     "admin:studyapp_study_close": IN_ADMIN_OWN,
+    "admin:studyapp_study_copy": (LOGIN, 404, 302, 404, 302),  # to the researchers' page
 }
 
 # What a POST does, where GET is refused: said once more, for it is the POST that changes.
 POSTS: dict[str, tuple[int, ...]] = {
     "study-state": (LOGIN, 403, 302, 404, 302),
+    "study-prepare": (LOGIN, 403, 302, 404, 302),
+    "study-copy": (LOGIN, 403, 400, 404, 400),  # nothing is sent that names it
     "report-make": (LOGIN, 302, 302, 404, 302),  # it changes nothing that anybody made
     "study-people": (LOGIN, 403, 400, 404, 400),
     "recruiting": (LOGIN, 403, 302, 404, 302),

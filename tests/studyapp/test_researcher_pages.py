@@ -13,6 +13,8 @@ from PIL import Image
 
 from enhancement.models import Job, Measurement
 from studyapp.models import Study
+from studyapp.roles import Role
+from studyapp.services.sharing import share_study
 from studyapp.services.studies import close_study
 from tests.studyapp.factories import (
     answer,
@@ -170,6 +172,22 @@ class TestStudies:
         assert "No study yet" in page
         assert "<code>create_study</code>" in page
 
+    def test_who_may_make_none_is_told_whom_to_ask(self) -> None:
+        client = Client()
+        client.force_login(make_user("vera", Role.VIEWER))
+        page = text(client, "/studies/")
+        assert "Nothing is shared with you yet" in page
+        assert "its owner can let you see it" in page
+        assert [word for word in ("create_study", "Three steps", "/admin/") if word in page] == []
+
+    def test_a_researcher_is_sent_to_no_page_that_is_closed_to_them(self) -> None:
+        client = Client()
+        client.force_login(make_user("new"))
+        page = text(client, "/studies/")
+        links = re.findall(r'href="(/(?:admin|library)/[^"]*)"', page)
+        assert "/library/" in links
+        assert {link: client.get(link).status_code for link in links} == dict.fromkeys(links, 200)
+
     def test_queries_do_not_grow_with_studies(self, client: Client, ada: User) -> None:
         testset = make_testset("one", contents=1)
         counts = []
@@ -217,6 +235,86 @@ class TestStudyPage:
 
     def test_photos_shot_by_a_phone_are_not(self, client: Client, draft: Study) -> None:
         assert "imulated" not in text(client, f"/studies/{draft.pk}/")
+
+
+class TestPrepare:
+    """Pictures that are lacking are asked for where that is said."""
+
+    BUTTON = "Prepare the pictures"
+
+    @pytest.fixture
+    def unasked(self, client: Client, draft: Study) -> Study:
+        """A draft for which nobody works."""
+        Job.objects.filter(state=Job.State.QUEUED).delete()
+        return draft
+
+    def asked(self, study: Study) -> list[Job]:
+        return list(Job.objects.filter(kind="renderings", params={"study": study.pk}))
+
+    def test_it_works(self, client: Client, unasked: Study, ada: User) -> None:
+        page = text(client, f"/studies/{unasked.pk}/")
+        assert f'action="/studies/{unasked.pk}/prepare/"' in page
+        assert f'href="/admin/studyapp/study/{unasked.pk}/change/">change them</a>' in page
+        assert "manage.py" not in page
+        said = client.post(f"/studies/{unasked.pk}/prepare/", follow=True).content.decode()
+        assert "Asked for: the workers prepare the pictures." in said
+        assert self.BUTTON not in said
+        assert [job.requested_by for job in self.asked(unasked)] == [ada]
+        assert {job.state for job in run_jobs()} == {Job.State.DONE}
+        assert "Everything is ready" in text(client, f"/studies/{unasked.pk}/")
+        again = client.post(f"/studies/{unasked.pk}/prepare/", follow=True).content.decode()
+        assert "All its pictures are ready." in again
+
+    def test_work_for_others_on_its_photos_hides_it_not(self, client: Client, unasked: Study) -> None:
+        for state in (Job.State.QUEUED, Job.State.FAILED):
+            params = {"testset": unasked.testset_id, "method": state}
+            Job.objects.create(kind="stimuli", queue="cpu", label=f"another {state}", params=params, state=state)
+        page = text(client, f"/studies/{unasked.pk}/")
+        assert "another queued" in page
+        assert "another failed" in page
+        assert self.BUTTON in page
+
+    def test_what_failed_is_asked_for_again(self, client: Client, draft: Study) -> None:
+        Job.objects.filter(state=Job.State.QUEUED).update(state=Job.State.FAILED)
+        assert self.BUTTON in text(client, f"/studies/{draft.pk}/")
+        client.post(f"/studies/{draft.pk}/prepare/")
+        assert {job.state for job in run_jobs()} == {Job.State.DONE}
+        assert "Everything is ready" in text(client, f"/studies/{draft.pk}/")
+
+    def test_what_stands_in_the_way_is_told_and_where_to_mend_it(self, client: Client, unasked: Study) -> None:
+        last = unasked.conditions.latest("position")
+        last.methods.all().delete()
+        last.delete()
+        page = text(client, f"/studies/{unasked.pk}/")
+        assert "A study compares at least two conditions; add some." in page
+        assert f'href="/admin/studyapp/study/{unasked.pk}/change/">Edit the study</a>' in page
+        assert self.BUTTON not in page
+        said = client.post(f"/studies/{unasked.pk}/prepare/", follow=True).content.decode()
+        assert "compares at least two conditions" in said
+        assert not self.asked(unasked)
+
+    def test_who_may_only_look_is_told_who_can(self, unasked: Study, ada: User) -> None:
+        vera = make_user("vera", Role.VIEWER)
+        share_study(unasked, vera, "see", by=ada)
+        viewer = Client()
+        viewer.force_login(vera)
+        page = text(viewer, f"/studies/{unasked.pk}/")
+        assert "Nobody has asked the workers for the missing ones; ada can." in page
+        assert [word for word in (self.BUTTON, "manage.py", "/admin/") if word in page] == []
+        assert viewer.post(f"/studies/{unasked.pk}/prepare/").status_code == 403
+        assert not self.asked(unasked)
+
+    def test_a_closed_study_needs_none(self, client: Client, unasked: Study) -> None:
+        close_study(unasked)
+        page = text(client, f"/studies/{unasked.pk}/")
+        assert self.BUTTON not in page
+        assert ">Edit</a>" not in page
+
+    def test_without_csrf_token(self, ada: User, unasked: Study) -> None:
+        careful = Client(enforce_csrf_checks=True)
+        careful.force_login(ada)
+        assert careful.post(f"/studies/{unasked.pk}/prepare/").status_code == 403
+        assert not self.asked(unasked)
 
 
 class TestChangeState:
