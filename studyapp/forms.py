@@ -33,7 +33,7 @@ class ToldForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's own class
 
 
 class ShownForm(ToldForm):
-    """On what a pair was painted."""
+    """On what a pair was painted, and on what it stood when it was answered."""
 
     class Meta:
         model = Trial

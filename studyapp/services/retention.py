@@ -9,8 +9,9 @@ from django.db import transaction
 from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
-from studyapp.models import Erasure, Study, StudySession, Trial
-from studyapp.services.erasing import OF_DEVICE, erase_traces
+from studyapp.models import Erasure, Study, StudySession, Trial, Vote
+from studyapp.services.devices import OF_DEVICE, device_told
+from studyapp.services.erasing import erase_traces
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ def _erase_some(study: Study, now: datetime) -> int:
 
 
 def _erase_late_words() -> None:
-    """Word of a showing may have been stored in the very moment in which its observer withdrew."""
-    late = Trial.objects.filter(session__state=StudySession.State.WITHDRAWN, device_pixel_ratio__isnull=False)
-    late.update(**OF_DEVICE)
+    """Word of a showing may have been stored in the very moment in which its observer withdrew. Votes wait for that."""
+    withdrawn = StudySession.State.WITHDRAWN
+    Trial.objects.filter(device_told(), session__state=withdrawn).update(**OF_DEVICE)
+    Vote.objects.filter(device_told(), trial__session__state=withdrawn).update(**OF_DEVICE)

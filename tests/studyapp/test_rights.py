@@ -46,6 +46,8 @@ def session(study: Study) -> StudySession:
     arrival = Arrival(told=IDS, person="p1", group="DE", invitation=invitation)
     session = begin_session(study, consented=True, arrival=arrival)
     Observer.objects.update(background={"age": "30–39"})
+    for trial in session.trials.select_related("session"):
+        mark_shown(trial, ON)
     answer_all(session, prefer("auto", "original"))
     session.refresh_from_db()
     return session
@@ -55,7 +57,8 @@ def traces(session: StudySession) -> list[Any]:
     """What is still known of a sitting's device and person."""
     session = StudySession.objects.get(pk=session.pk)
     known: list[Any] = [session.panel, session.person, session.invitation_id]
-    known += [getattr(trial, name) for trial in session.trials.all() for name in DEVICE]
+    votes = Vote.objects.filter(trial__session=session)
+    known += [getattr(one, name) for one in (*session.trials.all(), *votes) for name in DEVICE]
     return [one for one in known if one]
 
 
@@ -128,6 +131,17 @@ class TestWithdrawal:
         StudySession.objects.filter(pk=session.pk).update(panel=IDS)
         assert any("still tells who" in violation for violation in unbroken())
 
+    @pytest.mark.parametrize("of", [Trial, Vote])
+    def test_the_verifier_finds_one_whose_device_is_still_known_and_the_clock_mends_it(
+        self, study: Study, session: StudySession, of: type[Trial | Vote]
+    ) -> None:
+        withdraw(session)
+        of.objects.filter(pk=of.objects.latest("pk").pk).update(drawer="webgl")
+        assert any("on what" in violation for violation in unbroken())
+        erase_due()
+        assert traces(session) == []
+        assert unbroken() == []
+
     def test_an_answer_after_it_is_rejected(self, client: Client, study: Study) -> None:
         session = sit(study)
         trial = session.trials.earliest("position")
@@ -182,7 +196,7 @@ class TestOwnData:
         assert [pair["answer"] for pair in sitting["pairs"]] == [
             vote.answer for vote in Vote.objects.order_by("trial__position")
         ]
-        assert sitting["pairs"][0]["device"] == ON
+        assert sitting["pairs"][0]["device"] == sitting["pairs"][0]["answered_on"] == ON
 
     def test_it_is_blind_until_the_study_has_closed(self, client: Client, study: Study, session: StudySession) -> None:
         text = client.get(f"/look/{session.token}/my-data.json").content.decode()
@@ -231,11 +245,12 @@ class TestRetention:
     def test_it_works(self, study: Study, session: StudySession, caplog: pytest.LogCaptureFixture) -> None:
         self.keep(study, 30)
         ended(session, 31)
-        before = list(Vote.objects.order_by("pk").values())
+        kept = [field.attname for field in Vote._meta.fields if field.name not in DEVICE]
+        before = list(Vote.objects.order_by("pk").values(*kept))
         with caplog.at_level(logging.INFO):
             assert erase_due() == 1
         assert traces(session) == []
-        assert list(Vote.objects.order_by("pk").values()) == before
+        assert list(Vote.objects.order_by("pk").values(*kept)) == before
         assert Trial.objects.count() == 3
         assert "1 sittings erased" in caplog.text
         assert session.token not in caplog.text
