@@ -190,6 +190,24 @@ class TestSessions:
         assert self.screen(study) == ["", "", ""]
 
 
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [
+        ("viewport_width_px", -1), ("viewport_width_px", "wide"), ("viewport_height_px", 10**20),
+        ("device_pixel_ratio", "x"), ("browser_zoom", float("nan")), ("gamut", "g" * 17), ("drawer", "d" * 17),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("page", ["shown", "vote"])
+def test_what_no_browser_says_is_refused_and_named(
+    client: Client, session: StudySession, page: str, name: str, sent: Any
+) -> None:
+    trial = at(session)
+    body = json.dumps({"answer": "left", **LOOKED, **LAPTOP, name: sent})
+    refused = client.post(f"/trial/{trial.token}/{page}/", body, content_type="application/json")
+    assert (refused.status_code, name in refused.json()["error"]) == (400, True)
+    assert (at(session).shown_at, Vote.objects.count()) == (None, 0)
+
+
 def test_the_admin_shows_both(client: Client, study: Study, session: StudySession) -> None:
     show(session, LAPTOP)
     say(session, "left", PHONE)
