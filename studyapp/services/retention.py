@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet
 from django.utils import timezone
 
 from studyapp.models import Erasure, Study, StudySession, Trial, Vote
@@ -17,6 +17,9 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 200
 """Sittings erased in one transaction: votes wait for no longer."""
+
+TELLS = Q(erasure=None) | Q(erasure__why=Erasure.Why.DUE, erasure__erased_at__lt=F("last_seen_at"))
+"""Sittings with something to erase: nothing was yet, or its observer has come back since."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def kept_of(study: Study) -> Kept:
     days = days_kept(study)
     told = study.sessions.filter(simulated=False).aggregate(
         erased=Count("erasure", filter=Q(erasure__why=Erasure.Why.DUE)),
-        oldest=Min("last_seen_at", filter=Q(erasure=None)),
+        oldest=Min("last_seen_at", filter=TELLS),
     )
     due = None if days is None or told["oldest"] is None else told["oldest"] + timedelta(days=days)
     return Kept(days, told["erased"], due)
@@ -56,7 +59,7 @@ def due(study: Study, now: datetime) -> QuerySet[StudySession]:
     days = days_kept(study)
     if days is None:
         return StudySession.objects.none()
-    return study.sessions.filter(simulated=False, erasure=None, last_seen_at__lt=now - timedelta(days=days))
+    return study.sessions.filter(TELLS, simulated=False, last_seen_at__lt=now - timedelta(days=days))
 
 
 def erase_due() -> int:

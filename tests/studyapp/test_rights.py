@@ -22,6 +22,7 @@ from studyapp.services.decisions import decide
 from studyapp.services.exports import exposures
 from studyapp.services.invitations import listed, make_invitations
 from studyapp.services.panels import set_panel
+from studyapp.services.report_keys import report_key
 from studyapp.services.reports import report_of
 from studyapp.services.retention import days_kept, erase_due, kept_of
 from studyapp.services.seating import begin_session
@@ -31,7 +32,7 @@ from studyapp.services.verify_schedule import SCHEDULE_CHECKS
 from studyapp.services.verify_votes import VOTE_CHECKS
 from studyapp.services.withdrawal import withdraw
 from tests.studyapp.factories import DEVICE as ON
-from tests.studyapp.factories import LOOKED, answer_all, prefer, sit
+from tests.studyapp.factories import LOOKED, answer, answer_all, prefer, sit
 from tests.studyapp.test_recruiting import PROLIFIC, RETURNS
 
 pytestmark = pytest.mark.django_db
@@ -273,6 +274,32 @@ class TestRetention:
         self.keep(study, 30)
         ended(session, 31)
         assert [erase_due(), erase_due()] == [1, 0]
+
+    def test_what_one_tells_who_comes_back_is_erased_in_its_time(self, study: Study) -> None:
+        self.keep(study, 30)
+        session = sit(study)
+        StudySession.objects.filter(pk=session.pk).update(state="abandoned")
+        ended(session, 31)
+        assert erase_due() == 1
+        answer(session.trials.get(position=1), "left")
+        assert traces(session)
+        assert erase_due() == 0
+        ended(session, 31)
+        Erasure.objects.update(erased_at=timezone.now() - timedelta(days=40))
+        assert kept_of(study).next_at is not None
+        before = report_key(study)
+        assert [erase_due(), erase_due()] == [1, 0]
+        assert traces(session) == []
+        assert report_key(study) != before, "a report that was made before tells of the device"
+
+    def test_who_has_withdrawn_stays_withdrawn(self, study: Study, session: StudySession) -> None:
+        """Word of a showing is a sign of life, also where it comes too late."""
+        self.keep(study, 30)
+        withdraw(session)
+        Erasure.objects.update(erased_at=timezone.now() - timedelta(days=40))
+        ended(session, 31)
+        assert erase_due() == 0
+        assert Erasure.objects.get().why == Erasure.Why.WITHDRAWN
 
     def test_kept_for_good_unless_said(self, study: Study, session: StudySession) -> None:
         ended(session, 10_000)
