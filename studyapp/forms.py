@@ -29,11 +29,16 @@ class ToldForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's own class
     """A model's fields, checked one by one. The row is written elsewhere, and the database holds its constraints."""
 
     def _post_clean(self) -> None:
-        """Nothing: Django would ask the database about each constraint, with every vote."""
+        """What each column can hold; Django would also ask the database about each constraint, with every vote."""
+        for column in self.instance._meta.fields:
+            try:
+                column.run_validators(self.cleaned_data.get(column.name))
+            except forms.ValidationError as wrong:
+                self.add_error(column.name, wrong)
 
 
 class ShownForm(ToldForm):
-    """On what a pair was painted."""
+    """On what a pair was painted, and on what it stood when it was answered."""
 
     class Meta:
         model = Trial

@@ -54,8 +54,8 @@ WITH
         FROM sittings CROSS JOIN (SELECT * FROM studyapp_trial WHERE session_id = %(session)s) t
         RETURNING id
     )
-INSERT INTO studyapp_vote (trial_id, answer, answered_at, response_ms, first_painted)
-SELECT id, CASE WHEN id %% 2 = 0 THEN 'left' ELSE 'right' END, now(), 2400, 'left' FROM showings
+INSERT INTO studyapp_vote (trial_id, answer, answered_at, response_ms, first_painted, gamut, drawer)
+SELECT id, CASE WHEN id %% 2 = 0 THEN 'left' ELSE 'right' END, now(), 2400, 'left', 'srgb', 'webgl' FROM showings
 """
 
 

@@ -10,20 +10,11 @@ from django.http import HttpRequest
 from enhancement.admin.skin import ModelAdmin, ReadOnly, TabularInline, link, shown
 from studyapp.admin.ownership import Owned, OwnStudiesFilter, theirs
 from studyapp.admin.rehearsed import SimulatedLeftOut, simulated_filter
+from studyapp.forms import DEVICE
 from studyapp.models import Observer, RejectedVote, SessionStep, Slot, StudySession, Trial, Vote
 from studyapp.models.observer import LAB_COLUMNS
 
 SESSION_STATES = {"active": "info", "finished": "success", "abandoned": "warning", "withdrawn": "danger"}
-SEEN = (
-    "shown_at",
-    "device_pixel_ratio",
-    "viewport_width_px",
-    "viewport_height_px",
-    "browser_zoom",
-    "gamut",
-    "drawer",
-    "stacked",
-)
 
 
 @admin.register(Observer)
@@ -169,7 +160,7 @@ class TrialAdmin(SimulatedLeftOut, Owned, ReadOnly, ModelAdmin[Trial]):
     search_fields = ("session__observer__code", "content__name")
     fieldsets = (
         (None, {"fields": ("session_link", "position", "kind", "content", "left_condition", "right_condition")}),
-        ("Showing", {"fields": ("repeats", *SEEN)}),
+        ("Showing", {"fields": ("repeats", "shown_at", *DEVICE)}),
         ("Answer", {"fields": ("answer",)}),
     )
 
@@ -222,6 +213,7 @@ class VoteAdmin(SimulatedLeftOut, Owned, ReadOnly, ModelAdmin[Vote]):
                 )
             },
         ),
+        ("On what it was answered", {"fields": DEVICE}),
     )  # fmt: skip
 
     @shown("Trial", ordering="trial__position")

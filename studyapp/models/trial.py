@@ -22,7 +22,22 @@ class Answer(models.TextChoices):
     NOT_SURE = "not_sure"
 
 
-class Trial(models.Model):
+class OnScreen(models.Model):
+    """On what a pair was looked at, as the browser told; empty where it didn't, and where it was erased."""
+
+    device_pixel_ratio = models.FloatField(null=True, blank=True)
+    viewport_width_px = models.PositiveIntegerField(null=True, blank=True)
+    viewport_height_px = models.PositiveIntegerField(null=True, blank=True)
+    browser_zoom = models.FloatField(null=True, blank=True)
+    gamut = models.CharField(max_length=16, blank=True)
+    drawer = models.CharField(max_length=16, blank=True)
+    stacked = models.BooleanField(null=True, blank=True, help_text="Left above right, as on an upright phone.")
+
+    class Meta:
+        abstract = True
+
+
+class Trial(OnScreen):
     """One showing of two renderings, and on what. The addresses of its sides are its own: none can be recognised."""
 
     class Kind(models.TextChoices):
@@ -49,13 +64,6 @@ class Trial(models.Model):
     right_token = models.CharField(max_length=40, unique=True, default=opaque)
 
     shown_at = models.DateTimeField(null=True, blank=True, help_text="When both sides were first painted.")
-    device_pixel_ratio = models.FloatField(null=True, blank=True)
-    viewport_width_px = models.PositiveIntegerField(null=True, blank=True)
-    viewport_height_px = models.PositiveIntegerField(null=True, blank=True)
-    browser_zoom = models.FloatField(null=True, blank=True)
-    gamut = models.CharField(max_length=16, blank=True)
-    drawer = models.CharField(max_length=16, blank=True)
-    stacked = models.BooleanField(null=True, blank=True, help_text="Left above right, as on an upright phone.")
 
     class Meta:
         ordering = ["session", "position"]
@@ -75,8 +83,8 @@ class Trial(models.Model):
         return f"{self.position} of {self.session}"
 
 
-class Vote(models.Model):
-    """The one countable answer to a trial, with how it was looked at."""
+class Vote(OnScreen):
+    """The one countable answer to a trial, with how it was looked at, and on what when it was given."""
 
     trial = models.OneToOneField(Trial, models.PROTECT, related_name="vote")
     answer = models.CharField(max_length=8, choices=Answer)

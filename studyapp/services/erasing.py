@@ -8,11 +8,9 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from studyapp.forms import DEVICE
-from studyapp.models import Erasure, Invitation, SessionStep, StudySession, Trial
+from studyapp.models import Erasure, Invitation, SessionStep, StudySession, Trial, Vote
+from studyapp.services.devices import OF_DEVICE
 
-OF_DEVICE: dict[str, Any] = {name: None if Trial._meta.get_field(name).null else "" for name in DEVICE}
-"""Columns of a trial that say on what it was shown, and what stands there when that is erased."""
 OF_PANEL: dict[str, Any] = {"panel": {}, "person": None, "invitation": None}
 """Columns of a sitting that lead to somebody outside of this installation."""
 PAGES_OF_DEVICE = (SessionStep.Name.SCREEN, SessionStep.Name.CALIBRATION)
@@ -27,6 +25,7 @@ def erase_traces(sessions: QuerySet[StudySession], why: Erasure.Why, now: dateti
     chosen = list(sessions.order_by("pk").select_for_update())
     keys = [session.pk for session in chosen]
     Trial.objects.filter(session__in=keys).update(**OF_DEVICE)
+    Vote.objects.filter(trial__session__in=keys).update(**OF_DEVICE)
     SessionStep.objects.filter(session__in=keys, name__in=PAGES_OF_DEVICE).update(told={})
     for session in chosen:
         if session.invitation_id is not None and session.state != StudySession.State.ABANDONED:

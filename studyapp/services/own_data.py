@@ -83,6 +83,7 @@ def _pair(trial: Trial, *, is_blind: bool) -> dict[str, Any]:
         "answered_at": vote.answered_at if vote else None,
         "looked": {name: getattr(vote, name) for name in LOOKED} if vote else None,
         "device": {name: getattr(trial, name) for name in DEVICE},
+        "answered_on": {name: getattr(vote, name) for name in DEVICE} if vote else None,
         "answers_not_counted": [
             {"answer": one.answer, "at": one.received_at, "why": one.reason} for one in trial.rejected.all()
         ],

@@ -8,7 +8,8 @@ from django.db.models.functions import Coalesce
 
 from studyapp.models import Decision, RejectedVote, Study, StudySession, Trial
 from studyapp.models.trial import Answer
-from studyapp.services.tables import UNDECIDED, Column, Table
+from studyapp.services.devices import SCREEN_CHANGED
+from studyapp.services.tables import UNDECIDED, Column, Kind, Table
 
 GOLD_ANSWERED = Q(kind=Trial.Kind.GOLD, vote__isnull=False)
 LEFT_IS_WORSE = Q(left__condition__worse_than__isnull=False)
@@ -29,6 +30,17 @@ BATCH = Case(
 
 IS_OVER = ~Q(session__state=StudySession.State.ACTIVE) | Q(session__study__state=Study.State.CLOSED)
 """Nothing more will be answered in a sitting: it was given up, or its study closed over it."""
+
+DEVICE_COLUMNS: dict[str, Kind] = {
+    "device_pixel_ratio": "number",
+    "viewport_width_px": "integer",
+    "viewport_height_px": "integer",
+    "browser_zoom": "number",
+    "gamut": "text",
+    "drawer": "text",
+    "stacked": "boolean",
+}
+"""Told twice: of the moment of the vote, and of the first showing."""
 
 EXPOSURES = Table(
     Trial,
@@ -63,13 +75,9 @@ EXPOSURES = Table(
         "instructions_version": Column("integer", "session__instructions__version"),
         "consent_version": Column("integer", "session__consent__version"),
         "language": Column("text", "session__language"),
-        "device_pixel_ratio": Column("number", "device_pixel_ratio"),
-        "viewport_width_px": Column("integer", "viewport_width_px"),
-        "viewport_height_px": Column("integer", "viewport_height_px"),
-        "browser_zoom": Column("number", "browser_zoom"),
-        "gamut": Column("text", "gamut"),
-        "drawer": Column("text", "drawer"),
-        "stacked": Column("boolean", "stacked"),
+        **{name: Column(kind, f"vote__{name}") for name, kind in DEVICE_COLUMNS.items()},
+        "screen_changed": Column("boolean", SCREEN_CHANGED),
+        **{f"shown_{name}": Column(kind, name) for name, kind in DEVICE_COLUMNS.items()},
         "hidden_ms": Column("integer", "vote__hidden_ms"),
         "max_zoom": Column("number", "vote__max_zoom"),
         "one_to_one_ms": Column("integer", "vote__one_to_one_ms"),

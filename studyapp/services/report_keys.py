@@ -30,6 +30,7 @@ def report_key(study: Study, *, include_simulated: bool = False) -> str:
     measured = Rendering.objects.filter(raster__study=study).aggregate(
         rendered=Count("pk"), measured=Count("stimulus__measurement"), flawed=Count("pk", filter=flawed)
     )
+    erased = Erasure.objects.filter(session__study=study).aggregate(number=Count("pk"), last=Max("erased_at"))
     told: dict[str, Any] = {
         "study": [study.pk, study.name, study.question, study.state, include_simulated, *compared(study)],
         "told": {name: getattr(study, name) for name in TOLD_IN_WORDS},
@@ -37,7 +38,7 @@ def report_key(study: Study, *, include_simulated: bool = False) -> str:
         "votes": votes,
         "shown": Trial.objects.filter(session__in=sittings, shown_at__isnull=False).count(),
         "measured": measured,
-        "erased": Erasure.objects.filter(session__study=study).count(),
+        "erased": [erased["number"], str(erased["last"])],
         "sessions": list(
             sittings.order_by("pk").values_list(
                 "pk", "state", "pilot", "simulated", "decision__use", "decision__reason"

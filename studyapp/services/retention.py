@@ -6,16 +6,20 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet
 from django.utils import timezone
 
-from studyapp.models import Erasure, Study, StudySession, Trial
-from studyapp.services.erasing import OF_DEVICE, erase_traces
+from studyapp.models import Erasure, Study, StudySession, Trial, Vote
+from studyapp.services.devices import OF_DEVICE, device_told
+from studyapp.services.erasing import erase_traces
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 200
 """Sittings erased in one transaction: votes wait for no longer."""
+
+TELLS = Q(erasure=None) | Q(erasure__why=Erasure.Why.DUE, erasure__erased_at__lt=F("last_seen_at"))
+"""Sittings with something to erase: nothing was yet, or its observer has come back since."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ def kept_of(study: Study) -> Kept:
     days = days_kept(study)
     told = study.sessions.filter(simulated=False).aggregate(
         erased=Count("erasure", filter=Q(erasure__why=Erasure.Why.DUE)),
-        oldest=Min("last_seen_at", filter=Q(erasure=None)),
+        oldest=Min("last_seen_at", filter=TELLS),
     )
     due = None if days is None or told["oldest"] is None else told["oldest"] + timedelta(days=days)
     return Kept(days, told["erased"], due)
@@ -55,7 +59,7 @@ def due(study: Study, now: datetime) -> QuerySet[StudySession]:
     days = days_kept(study)
     if days is None:
         return StudySession.objects.none()
-    return study.sessions.filter(simulated=False, erasure=None, last_seen_at__lt=now - timedelta(days=days))
+    return study.sessions.filter(TELLS, simulated=False, last_seen_at__lt=now - timedelta(days=days))
 
 
 def erase_due() -> int:
@@ -81,6 +85,7 @@ def _erase_some(study: Study, now: datetime) -> int:
 
 
 def _erase_late_words() -> None:
-    """Word of a showing may have been stored in the very moment in which its observer withdrew."""
-    late = Trial.objects.filter(session__state=StudySession.State.WITHDRAWN, device_pixel_ratio__isnull=False)
-    late.update(**OF_DEVICE)
+    """Word of a showing may have been stored in the very moment in which its observer withdrew. Votes wait for that."""
+    withdrawn = StudySession.State.WITHDRAWN
+    Trial.objects.filter(device_told(), session__state=withdrawn).update(**OF_DEVICE)
+    Vote.objects.filter(device_told(), trial__session__state=withdrawn).update(**OF_DEVICE)

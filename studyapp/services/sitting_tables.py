@@ -3,13 +3,14 @@
 A new column is one line here and one in docs/export.md; every format, the API and the bundle follow.
 """
 
-from django.db.models import Count, OuterRef, Q, Subquery, Sum, TextField, Value
+from django.db.models import Case, Count, F, OuterRef, Q, Subquery, Sum, TextField, Value, When
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 
 from studyapp.models import RejectedVote, SessionStep, StudySession, Trial
 from studyapp.models.observer import LAB_COLUMNS
 from studyapp.models.trial import Answer
+from studyapp.services.devices import device_told
 from studyapp.services.pages_told import measured_number, measured_text, rings_number, rings_text
 from studyapp.services.tables import UNDECIDED, Column, Table
 
@@ -23,9 +24,10 @@ def _votes(*said: str) -> Count:
 
 
 def _on(name: str) -> Subquery:
-    """On what the first pair of the sitting was shown."""
-    shown = Trial.objects.filter(session=OuterRef("pk"), shown_at__isnull=False).order_by("position")
-    return Subquery(shown.values(name)[:1])
+    """On what the first pair of the sitting was shown, or answered where the word of its showing was lost."""
+    seen = Trial.objects.filter(device_told() | device_told("vote__"), session=OuterRef("pk")).order_by("position")
+    first_told = Case(When(device_told(), then=F(name)), default=F(f"vote__{name}"))
+    return Subquery(seen.annotate(first_told=first_told).values("first_told")[:1])
 
 
 def _gold(answer: str, *, left_is_worse: bool) -> Q:

@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q
 from enhancement.services.verification import Check, Look, Violation, all_that
 from enhancement.services.verify_rows import REPORT
 from studyapp.models import Decision, RejectedVote, SessionStep, StudySession, Trial, Vote
+from studyapp.services.devices import device_told
 from studyapp.services.lab import lab_columns
 from studyapp.services.schedules import MARKS
 from studyapp.services.votes import CORRECTED, SECOND_ANSWER
@@ -87,7 +88,7 @@ def sittings(look: Look) -> Iterator[Violation]:
     yield from all_that(sessions.filter(gone), "it was withdrawn, but its observer wasn't", REPORT)
     known = ~Q(panel={}) | ~Q(**lab_columns({})) | ~Q(observer__background={})
     known |= Q(person__isnull=False) | Q(invitation__isnull=False)
-    known |= Q(Exists(Trial.objects.filter(session=OuterRef("pk"), device_pixel_ratio__isnull=False)))
+    known |= Q(Exists(Trial.objects.filter(device_told() | device_told("vote__"), session=OuterRef("pk"))))
     known |= Q(Exists(SessionStep.objects.filter(session=OuterRef("pk")).exclude(told={})))
     known |= Q(Exists(Decision.objects.filter(session=OuterRef("pk"))))
     told = sessions.filter(known, state=state.WITHDRAWN)

@@ -64,7 +64,7 @@ def record_vote(
         trial: As just read from `to_answer`.
         answer: left, right, tie or not_sure.
         looked: The columns of the vote that say how the pair was looked at.
-        device: The columns of the trial that say on what.
+        device: The columns of the vote that say on what, when it was given.
         corrects: The first answer, where its observer has taken it back.
 
     Raises:
@@ -80,14 +80,14 @@ def _record(trial: Trial, answer: str, looked: Mapping[str, Any], device: Mappin
     with transaction.atomic():
         vote: Vote | None = getattr(trial, "vote", None)
         if vote and corrects and trial.session.study.allow_correction:
-            vote = _correct(trial, vote, answer, looked, corrects)
+            vote = _correct(trial, vote, answer, {**looked, **device}, corrects)
         reason = "" if vote else _too_late(trial.session)  # the sign of life locks the sitting, and no other one
         if reason:  # the sitting may have ended with this very answer, sent twice; its lock has been waited for
             vote = Vote.objects.filter(trial=trial).first()
             reason = "" if vote else reason
         if vote is None and not reason:
-            _note_showing(trial, looked["response_ms"], device)
-            vote = Vote.objects.create(trial=trial, answer=answer, **looked)
+            _note_showing(trial, looked["response_ms"])
+            vote = Vote.objects.create(trial=trial, answer=answer, **looked, **device)
         stands = vote is not None and (vote.answer == answer or (not corrects and vote.corrected_from == answer))
         if not stands:
             RejectedVote.objects.create(trial=trial, answer=answer, reason=reason or SECOND_ANSWER)
@@ -97,13 +97,16 @@ def _record(trial: Trial, answer: str, looked: Mapping[str, Any], device: Mappin
     return Receipt(vote, stands, progress)
 
 
-def _correct(trial: Trial, vote: Vote, answer: str, looked: Mapping[str, Any], corrects: str) -> Vote:
-    """Put an answer in the place of the last one given, once; what that one said stays as an event."""
+def _correct(trial: Trial, vote: Vote, answer: str, told: Mapping[str, Any], corrects: str) -> Vote:
+    """Put an answer in the place of the last one given, once; what that one said stays as an event.
+
+    How and on what the pair was looked at is told with the answer that counts.
+    """
     if corrects == answer or not _may_correct(trial.session):
         return Vote.objects.get(pk=vote.pk)  # as it stands by now: this very letter may have arrived before
     later = Vote.objects.filter(trial__session=trial.session_id, trial__position__gt=trial.position)
     still = Vote.objects.filter(~Exists(later), pk=vote.pk, answer=corrects, corrected_from="")
-    if still.update(answer=answer, corrected_from=corrects, answered_at=timezone.now(), **looked):
+    if still.update(answer=answer, corrected_from=corrects, answered_at=timezone.now(), **told):
         event = RejectedVote.objects.create(trial=trial, answer=corrects, reason=CORRECTED)
         RejectedVote.objects.filter(pk=event.pk).update(received_at=vote.answered_at)
     return Vote.objects.get(pk=vote.pk)
@@ -128,9 +131,9 @@ def _too_late(session: StudySession) -> str:
     return "" if touch(session) else gettext_noop("the sitting was given to another observer")
 
 
-def _note_showing(trial: Trial, response_ms: int, device: Mapping[str, Any]) -> None:
-    """An answer proves a showing, even where the word of it was lost on the way."""
+def _note_showing(trial: Trial, response_ms: int) -> None:
+    """An answer proves a showing, even where the word of it was lost on the way; but not on what it was."""
     if trial.shown_at is not None:
         return
     shown_at = timezone.now() - timedelta(milliseconds=response_ms)
-    Trial.objects.filter(pk=trial.pk, shown_at=None).update(shown_at=shown_at, **device)
+    Trial.objects.filter(pk=trial.pk, shown_at=None).update(shown_at=shown_at)

@@ -335,6 +335,52 @@ def test_a_sitting_goes_on_with_another_device(
     assert len(rejected(stack, token)) == 1
 
 
+def shown(stack: Stack, token: str) -> int:
+    """How many pairs of a sitting are known to have been painted."""
+    sitting = f"(SELECT id FROM studyapp_studysession WHERE token = '{token}')"
+    return int(stack.rows(f"SELECT count(shown_at) FROM studyapp_trial WHERE session_id = {sitting}")[0][0])
+
+
+SCREENS = """
+from studyapp.models import StudySession
+from studyapp.services.exports import exposures
+session = StudySession.objects.get(token="{token}")
+names = ("shown_viewport_width_px", "viewport_width_px", "shown_stacked", "stacked", "screen_changed")
+rows = [row for row in exposures(session.study) if row["session"] == session.pk and row["vote"]]
+answer = [[row[name] for name in names] for row in rows]
+"""
+
+
+def test_each_vote_tells_the_screen_that_it_was_given_on(
+    context: BrowserContext, device: BrowserContext, stack: Stack, study: str
+) -> None:
+    """A pair seen on a laptop and answered on a phone, one the other way round, and one whose window shrank."""
+    laptop = begin(context, study)
+    token = token_of(laptop)
+    wait_until(lambda: shown(stack, token) == 1, "the laptop's word of the first pair")
+    phone = device.new_page()
+    phone.goto(personal_link(laptop))
+    answer_with(phone, "ArrowLeft")
+    wait_for(phone, position="2", voting="open", unsent="0")
+    wait_until(lambda: shown(stack, token) == 2, "the phone's word of the second pair")
+    laptop.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    wait_for(laptop, position="2", voting="open")
+    answer_with(laptop, "ArrowLeft")
+    wait_for(laptop, position="3", voting="open", unsent="0")
+    laptop.set_viewport_size({"width": 700, "height": 600})
+    laptop.wait_for_function("() => innerWidth === 700")
+    answer_with(laptop, "ArrowLeft")
+    wait_for(laptop, position="4", voting="open", unsent="0")
+    answer_with(laptop, "ArrowLeft")
+    wait_for(laptop, position="5", voting="open", unsent="0")
+    assert stack.python(SCREENS.format(token=token)) == [
+        [800, 390, False, True, True],
+        [390, 800, True, False, True],
+        [800, 700, False, False, True],
+        [700, 700, False, False, False],
+    ]
+
+
 def test_answers_that_another_device_had_given_are_kept_without_counting(
     context: BrowserContext, device: BrowserContext, stack: Stack, study: str
 ) -> None:

@@ -34,6 +34,12 @@ test("an answer makes the next pair the current one at once, and waits to be sen
   assert.equal(answeredSoFar(state), 1);
 });
 
+test("a vote tells the screen that it was given on, a showing its own", () => {
+  const state = after(looking(1), vote("left", 900, { device: { drawer: "canvas", viewport_width_px: 390 } }));
+  const [shown, { body: told }] = state.outbox;
+  assert.deepEqual([shown.body.drawer, told.drawer, told.viewport_width_px], ["webgl", "canvas", 390]);
+});
+
 test("an answer within 200 ms of painting is ignored, at 200 ms it counts", () => {
   assert.equal(after(looking(1), vote("left", 100 + TOO_SOON_MS - 1)).closed.length, 0);
   assert.equal(after(looking(1), vote("left", 100 + TOO_SOON_MS)).closed.length, 1);

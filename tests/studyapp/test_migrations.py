@@ -8,13 +8,19 @@ from django.core.management import call_command
 from django.db import connection
 
 from enhancement.services.verification import run_checks
-from studyapp.models import Slot, Study, StudySession, Trial
+from studyapp.forms import DEVICE
+from studyapp.models import Slot, Study, StudySession, Trial, Vote
 from studyapp.models.observer import LAB_COLUMNS
+from studyapp.services.devices import OF_DEVICE
+from studyapp.services.exports import exposures
+from studyapp.services.sessions import mark_shown
 from studyapp.services.verify_schedule import SCHEDULE_CHECKS
+from tests.studyapp.factories import DEVICE as ON
 from tests.studyapp.factories import answer, answer_all, leave, make_study, make_user, prefer, sit
 
 BEFORE_PLACES = "0004"
 BEFORE_GOING_ON = "0013"
+BEFORE_SCREENS_OF_VOTES = "0018"
 
 
 def held() -> tuple[list[Any], list[Any]]:
@@ -84,3 +90,19 @@ def test_who_had_finished_is_not_asked_whether_the_last_answer_stands() -> None:
     done.refresh_from_db()
     assert done.went_on_at == done.finished_at is not None
     assert StudySession.objects.get(pk=looking.pk).went_on_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_an_older_vote_only_the_showing_s_screen_is_known() -> None:
+    study = make_study(make_user(), conditions=("original", "auto"), trials_per_session=2)
+    trial = sit(study).trials.select_related("session").get(position=1)
+    mark_shown(trial, ON)
+    answer(trial, "left")
+    call_command("migrate", "studyapp", BEFORE_SCREENS_OF_VOTES, verbosity=0)
+    call_command("migrate", "studyapp", verbosity=0)
+    vote = Vote.objects.values(*DEVICE, "answer").get()
+    assert vote == {**OF_DEVICE, "answer": "left"}
+    (row,) = exposures(study)
+    assert {name: row[f"shown_{name}"] for name in DEVICE} == ON
+    assert row["screen_changed"] is None
+    assert {row[name] for name in DEVICE} == {None, ""}

@@ -22,6 +22,7 @@ from studyapp.services.decisions import decide
 from studyapp.services.exports import exposures
 from studyapp.services.invitations import listed, make_invitations
 from studyapp.services.panels import set_panel
+from studyapp.services.report_keys import report_key
 from studyapp.services.reports import report_of
 from studyapp.services.retention import days_kept, erase_due, kept_of
 from studyapp.services.seating import begin_session
@@ -31,7 +32,7 @@ from studyapp.services.verify_schedule import SCHEDULE_CHECKS
 from studyapp.services.verify_votes import VOTE_CHECKS
 from studyapp.services.withdrawal import withdraw
 from tests.studyapp.factories import DEVICE as ON
-from tests.studyapp.factories import LOOKED, answer_all, prefer, sit
+from tests.studyapp.factories import LOOKED, answer, answer_all, prefer, sit
 from tests.studyapp.test_recruiting import PROLIFIC, RETURNS
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +47,8 @@ def session(study: Study) -> StudySession:
     arrival = Arrival(told=IDS, person="p1", group="DE", invitation=invitation)
     session = begin_session(study, consented=True, arrival=arrival)
     Observer.objects.update(background={"age": "30–39"})
+    for trial in session.trials.select_related("session"):
+        mark_shown(trial, ON)
     answer_all(session, prefer("auto", "original"))
     session.refresh_from_db()
     return session
@@ -55,7 +58,8 @@ def traces(session: StudySession) -> list[Any]:
     """What is still known of a sitting's device and person."""
     session = StudySession.objects.get(pk=session.pk)
     known: list[Any] = [session.panel, session.person, session.invitation_id]
-    known += [getattr(trial, name) for trial in session.trials.all() for name in DEVICE]
+    votes = Vote.objects.filter(trial__session=session)
+    known += [getattr(one, name) for one in (*session.trials.all(), *votes) for name in DEVICE]
     return [one for one in known if one]
 
 
@@ -130,6 +134,17 @@ class TestWithdrawal:
         StudySession.objects.filter(pk=session.pk).update(panel=IDS)
         assert any("still tells who" in violation for violation in unbroken())
 
+    @pytest.mark.parametrize("of", [Trial, Vote])
+    def test_the_verifier_finds_one_whose_device_is_still_known_and_the_clock_mends_it(
+        self, study: Study, session: StudySession, of: type[Trial | Vote]
+    ) -> None:
+        withdraw(session)
+        of.objects.filter(pk=of.objects.latest("pk").pk).update(drawer="webgl")
+        assert any("on what" in violation for violation in unbroken())
+        erase_due()
+        assert traces(session) == []
+        assert unbroken() == []
+
     def test_an_answer_after_it_is_rejected(self, client: Client, study: Study) -> None:
         session = sit(study)
         trial = session.trials.earliest("position")
@@ -184,7 +199,7 @@ class TestOwnData:
         assert [pair["answer"] for pair in sitting["pairs"]] == [
             vote.answer for vote in Vote.objects.order_by("trial__position")
         ]
-        assert sitting["pairs"][0]["device"] == ON
+        assert sitting["pairs"][0]["device"] == sitting["pairs"][0]["answered_on"] == ON
 
     def test_it_is_blind_until_the_study_has_closed(self, client: Client, study: Study, session: StudySession) -> None:
         text = client.get(f"/look/{session.token}/my-data.json").content.decode()
@@ -233,11 +248,12 @@ class TestRetention:
     def test_it_works(self, study: Study, session: StudySession, caplog: pytest.LogCaptureFixture) -> None:
         self.keep(study, 30)
         ended(session, 31)
-        before = list(Vote.objects.order_by("pk").values())
+        kept = [field.attname for field in Vote._meta.fields if field.name not in DEVICE]
+        before = list(Vote.objects.order_by("pk").values(*kept))
         with caplog.at_level(logging.INFO):
             assert erase_due() == 1
         assert traces(session) == []
-        assert list(Vote.objects.order_by("pk").values()) == before
+        assert list(Vote.objects.order_by("pk").values(*kept)) == before
         assert Trial.objects.count() == 3
         assert "1 sittings erased" in caplog.text
         assert session.token not in caplog.text
@@ -260,6 +276,32 @@ class TestRetention:
         self.keep(study, 30)
         ended(session, 31)
         assert [erase_due(), erase_due()] == [1, 0]
+
+    def test_what_one_tells_who_comes_back_is_erased_in_its_time(self, study: Study) -> None:
+        self.keep(study, 30)
+        session = sit(study)
+        StudySession.objects.filter(pk=session.pk).update(state="abandoned")
+        ended(session, 31)
+        assert erase_due() == 1
+        answer(session.trials.get(position=1), "left")
+        assert traces(session)
+        assert erase_due() == 0
+        ended(session, 31)
+        Erasure.objects.update(erased_at=timezone.now() - timedelta(days=40))
+        assert kept_of(study).next_at is not None
+        before = report_key(study)
+        assert [erase_due(), erase_due()] == [1, 0]
+        assert traces(session) == []
+        assert report_key(study) != before, "a report that was made before tells of the device"
+
+    def test_who_has_withdrawn_stays_withdrawn(self, study: Study, session: StudySession) -> None:
+        """Word of a showing is a sign of life, also where it comes too late."""
+        self.keep(study, 30)
+        withdraw(session)
+        Erasure.objects.update(erased_at=timezone.now() - timedelta(days=40))
+        ended(session, 31)
+        assert erase_due() == 0
+        assert Erasure.objects.get().why == Erasure.Why.WITHDRAWN
 
     def test_kept_for_good_unless_said(self, study: Study, session: StudySession) -> None:
         ended(session, 10_000)

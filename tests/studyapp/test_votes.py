@@ -31,7 +31,7 @@ def test_it_works(trial: Trial) -> None:
     )
     trial.refresh_from_db()
     assert trial.shown_at is not None
-    assert trial.drawer == "canvas"
+    assert trial.vote.drawer == "canvas"
 
 
 def test_the_same_answer_again_gets_the_same_receipt(trial: Trial) -> None:
