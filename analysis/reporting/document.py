@@ -4,7 +4,7 @@ Everything in it is plain text: it is put on a page or on paper as data, never a
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from matplotlib.figure import Figure
@@ -94,7 +94,40 @@ class Table:
         return spans if any(name for name, _ in spans) else []
 
 
-Block = Words | Plot | Table
+@dataclass(frozen=True)
+class Side:
+    """One of two pictures, and what is said below it.
+
+    Attributes:
+        condition: Whose picture.
+        chosen_by: Who prefers it, as "people".
+        votes: What it got, in words.
+        values: Names of metrics and what they say of it, as people read them.
+    """
+
+    condition: str
+    chosen_by: str
+    votes: str
+    values: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two pictures of a content; ``note`` is what is said of both."""
+
+    content: str
+    sides: tuple[Side, Side]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pictures side by side. A page that has them at hand shows them; paper and files leave them out."""
+
+    pairs: tuple[Pair, ...]
+
+
+Block = Words | Plot | Table | Pairs
 Kind = TypeVar("Kind", Plot, Table)
 
 
@@ -179,6 +212,8 @@ def document(told: Told, sections: Sequence[Section], *, title: str) -> Document
 def _block(block: Block, numbers: Mapping[tuple[type, str], int]) -> dict[str, Any]:
     if isinstance(block, Words):
         return {"is": block.kind, "text": block.text, "lead": block.lead}
+    if isinstance(block, Pairs):
+        return {"is": "pairs", **asdict(block)}
     head = {"name": block.name, "number": numbers[type(block), block.name], "caption": block.caption}
     if isinstance(block, Plot):
         return {"is": "figure", **head, "heard": block.heard}

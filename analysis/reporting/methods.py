@@ -201,8 +201,9 @@ def _against_people(told: Told) -> Iterator[Paragraph]:
     yield (
         "Metrics against people.",
         "Each metric of each picture was held against the score of that picture’s condition on its content, fitted to "
-        "that content’s votes alone: Spearman’s ρ, Kendall’s τ-b (Kendall 1945), and the share of decided pairs "
-        f"where the metric picks what most people chose. {limits}",
+        "that content’s votes alone: Spearman’s ρ, Kendall’s τ-b (Kendall 1945), Pearson’s r after the four-parameter "
+        "logistic map that fits best (as ITU-T P.1401 asks for a monotone one), and the share of decided pairs where "
+        f"the metric picks what most people chose. {limits}",
     )
 
 

@@ -19,6 +19,7 @@ from studyapp.services.exports import csv_lines
 from studyapp.services.jobs_shown import job_shown
 from studyapp.services.made_reports import NUMBERS, ask_for_report, opened, page_of, simulated_votes
 from studyapp.services.made_reports import report_file as stored_file
+from studyapp.services.report_pictures import with_pictures
 from studyapp.views.downloads import as_download, sent
 from studyapp.views.researcher import LoggedInRequest
 
@@ -58,7 +59,7 @@ def report_page(request: LoggedInRequest, pk: int) -> HttpResponse:
         "study": study,
         "standing": standing,
         "shown": job_shown(request.user, standing.job.pk) if standing.job and standing.is_being_made else None,
-        "report": None if standing.made is None else page_of(standing.made),
+        "report": None if standing.made is None else with_pictures(page_of(standing.made), study),
         "include_simulated": simulated,
         "simulated_votes": 0 if simulated else simulated_votes(study),
     }

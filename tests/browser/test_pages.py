@@ -121,6 +121,32 @@ def test_no_researcher_s_page_is_wider_than_a_phone(page: Page, places: dict[str
     assert all(figure["drawn"] and figure["needs"] <= figure["has"] for figure in figures), figures
 
 
+@NARROW
+def test_pictures_over_which_metrics_and_people_part_fit_a_phone_and_open_at_1_to_1(
+    page: Page, places: dict[str, str]
+) -> None:
+    log_in(page, places)
+    page.goto(places["report"])
+    pictures = page.locator(".pair img")
+    assert pictures.count() >= 2
+    for number in range(pictures.count()):
+        pictures.nth(number).scroll_into_view_if_needed()
+    page.wait_for_function("[...document.querySelectorAll('.pair img')].every(picture => picture.complete)")
+    assert page.evaluate("[...document.querySelectorAll('.pair img')].map(picture => picture.naturalWidth > 0)") == (
+        [True] * pictures.count()
+    )
+    beside = page.evaluate(
+        """[...document.querySelectorAll('.pair-mat')].every(mat => {
+             const [left, right] = [...mat.children].map(picture => picture.getBoundingClientRect());
+             return left.right < right.left && Math.abs(left.top - right.top) < 1 && left.width > 100;
+           })"""
+    )
+    assert beside
+    assert too_wide(page) == []
+    page.locator(".pair-link").first.click()
+    page.wait_for_selector("#desk[data-ready=true][data-scale='1']")
+
+
 @WIDE
 @pytest.mark.parametrize("name", ["welcome", "login"])
 def test_type_grows_with_a_large_screen(page: Page, places: dict[str, str], name: str) -> None:

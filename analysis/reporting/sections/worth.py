@@ -9,9 +9,10 @@ from typing import Any
 
 from analysis.model_checks import FIT
 from analysis.quality.study import INDEPENDENT, ONE_OBSERVER
-from analysis.reporting.document import Block, Column, Table, Told, Words
-from analysis.reporting.forms import NARROW
-from analysis.reporting.sections.said import sample
+from analysis.reporting.document import Block, Column, Pair, Pairs, Side, Table, Told, Words
+from analysis.reporting.forms import NARROW, share, written
+from analysis.reporting.sections.pictures import METRICS
+from analysis.reporting.sections.said import natural, sample
 from analysis.wording import counted, listed
 
 SCOPES = {"within": "within contents", "pooled": "as they are"}
@@ -22,6 +23,14 @@ NAMES = {
     "colour_deviation": "Colour deviation",
     "noise_amplification": "Noise amplification",
 }
+IN_SENTENCES = {**NAMES, "colour_deviation": "colour deviation", "noise_amplification": "noise amplification"}
+AS_WRITTEN = {key: (title, form) for key, title, form, _ in METRICS}
+NO_ESTIMATE = {"value": None, "low": None, "high": None}
+ESTIMATES = (
+    ("Spearman’s ρ", "spearman", "signed"),
+    ("Kendall’s τ", "kendall", "signed"),
+    ("Pearson’s r, mapped", "pearson_logistic", "two"),
+)
 
 
 def votes(told: Told) -> Iterator[Block]:
@@ -88,7 +97,7 @@ def metrics(told: Told) -> Iterator[Block]:
             NAMES.get(one["metric"], one["metric"]),
             SCOPES[one["scope"]],
             one["stimuli"],
-            *(cell for name in ("spearman", "kendall") for cell in _estimate(one[name])),
+            *(cell for _, name, _ in ESTIMATES for cell in _estimate(one.get(name, NO_ESTIMATE))),
             *(_estimate(one["picked"]) if one["scope"] == "within" else (None, None)),
         )
         for metric in dict.fromkeys(one["metric"] for one in found["agreed"])
@@ -106,7 +115,8 @@ def metrics(told: Told) -> Iterator[Block]:
     yield Table(
         "agreement",
         "Metrics against people: rank correlations with the scores that each content has by itself, of stimuli less "
-        "the mean of their content, as scores compare conditions of one content only, and of stimuli as they are; and "
+        "the mean of their content, as scores compare conditions of one content only, and of stimuli as they are; "
+        "Pearson’s r after the monotone logistic map that suits them best, without its sign, from 8 stimuli on; and "
         "the share of decided pairs where the metric picks what people chose (one half is a coin’s). "
         f"{sample(told)}; {how}.{_less(found['less_is_better'])}",
         (
@@ -115,11 +125,7 @@ def metrics(told: Told) -> Iterator[Block]:
             Column("Stimuli", "stimuli", "count"),
             *(
                 column
-                for title, key, form in (
-                    ("Spearman’s ρ", "spearman", "signed"),
-                    ("Kendall’s τ", "kendall", "signed"),
-                    ("Picks", "picked", "two"),
-                )
+                for title, key, form in (*ESTIMATES, ("Picks", "picked", "two"))
                 for column in (
                     Column("value", key, form, title),
                     Column("interval", f"{key}_interval", "interval", title),
@@ -128,8 +134,40 @@ def metrics(told: Told) -> Iterator[Block]:
         ),
         tuple(rows),
     )
+    yield from _by_content(told, found["agreed"])
     for note in found["notes"]:
         yield Words(note, "note")
+
+
+def _by_content(told: Told, agreed: list[dict[str, Any]]) -> Iterator[Table]:
+    """Content by content; nothing where there is one, or no number for any."""
+    by_content: dict[str, dict[str, dict[str, Any]]] = {}
+    for one in agreed:
+        if one["scope"] == "content":
+            by_content.setdefault(one["content"], {})[one["metric"]] = one
+    metrics = list(dict.fromkeys(one["metric"] for one in agreed))
+    keys = ("spearman", "picked")
+    rows = [
+        (content, *(of.get(metric, {}).get(key, NO_ESTIMATE)["value"] for metric in metrics for key in keys))
+        for content, of in sorted(by_content.items(), key=lambda pair: natural(pair[0]))
+    ]
+    if len(rows) < 2 or not any(value is not None for row in rows for value in row[1:]):
+        return
+    yield Table(
+        "agreement_contents",
+        "Metrics against people, content by content: Spearman’s ρ between metric and scores of its conditions, from "
+        f"3 on, and the share of its decided pairs where the metric picks what people chose. {sample(told)}; few "
+        "conditions and votes each. What intervals there are stand in the report’s JSON, with Kendall’s τ.",
+        (
+            Column("Content", "content"),
+            *(
+                Column(title, f"{metric}_{key}", form, NAMES.get(metric, metric))
+                for metric in metrics
+                for title, key, form in (("ρ", "spearman", "signed"), ("picks", "picked", "two"))
+            ),
+        ),
+        tuple(rows),
+    )
 
 
 def _less(names: list[str]) -> str:
@@ -145,10 +183,11 @@ def _estimate(one: dict[str, Any]) -> tuple[Any, Any]:
 
 
 def disagreements(told: Told) -> Iterator[Block]:
-    """The pairs where metric and people part most."""
+    """The pairs where metric and people part most: their pictures, where there are any at hand, and a table of them."""
     found = told.get("against_people")
     rows = [one for of in (found["disagreements"].values() if found else ()) for one in of[:3]]
     if rows:
+        yield Pairs(tuple(_pair(of) for of in _by_pair(rows)))
         yield Table(
             "disagreements",
             "Where metric and people part most, up to three pairs a metric: people chose the one, the metric the "
@@ -169,3 +208,34 @@ def disagreements(told: Told) -> Iterator[Block]:
                 for one in rows
             ),
         )
+
+
+def _by_pair(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """What several metrics say of one pair together: it is shown once."""
+    pairs: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        pairs.setdefault((row["content"], row["people"], row["by_metric"]), []).append(row)
+    return list(pairs.values())
+
+
+def _pair(of: list[dict[str, Any]]) -> Pair:
+    """What people chose, then what the metrics chose."""
+    one = of[0]
+    metrics = listed([IN_SENTENCES.get(row["metric"], row["metric"]) for row in of])
+    return Pair(
+        one["content"],
+        (_side(of, "people", one["people"], "people"), _side(of, "metric", one["by_metric"], metrics)),
+        f"{counted(one['ties'], 'tie')} besides" if one["ties"] else "",
+    )
+
+
+def _side(of: list[dict[str, Any]], whose: str, condition: str, chosen_by: str) -> Side:
+    """One picture with its votes and what each metric says of it; ``whose`` is what their keys end in."""
+    votes, decided = of[0][f"votes_{whose}"], of[0]["votes_people"] + of[0]["votes_metric"]
+    values = []
+    for row in of:
+        title, form = AS_WRITTEN.get(row["metric"], (row["metric"], "four"))
+        values.append((title, written(row[f"value_{whose}"], form)))
+    return Side(
+        condition, chosen_by, f"{votes:,} of {counted(decided, 'vote')}, {share(votes / decided)}", tuple(values)
+    )

@@ -147,6 +147,7 @@ def test_new_keys_of_a_scale_are_columns_and_thin_bars() -> None:
 def test_quality_and_metrics_against_people_are_tables_where_they_were_given() -> None:
     none = {"value": None, "low": None, "high": None}
     agreed = {"metric": "psnr_db", "content": None, "stimuli": 20, "kendall": none}
+    mapped = {"pearson_logistic": {"value": 0.83, "low": 0.7, "high": 0.96}}
     within = {"scope": "within", "spearman": {"value": 0.81, "low": 0.6, "high": 0.92}}
     panel = {"gold": 10, "gold_passed": 7, "repeats": 4, "consistent": 3}
     broken = {"weak": 0.1, "strong": 0.4}
@@ -162,20 +163,22 @@ def test_quality_and_metrics_against_people_are_tables_where_they_were_given() -
         "against_people": {
             "agreed": [
                 {**agreed, "scope": "pooled", "spearman": none, "picked": {"value": 0.6, "low": None, "high": None}},
-                {**agreed, **within, "picked": {"value": 0.6, "low": None, "high": None}},
+                {**agreed, **within, **mapped, "picked": {"value": 0.6, "low": None, "high": None}},
             ],
             "less_is_better": ["ssim"],
             "level": 0.95, "replicates": 1000, "seed": 1, "notes": [],
             "disagreements": {"ssim": [{
                 "metric": "ssim", "content": "c", "people": "a", "by_metric": "b", "votes_people": 9, "votes_metric": 1,
+                "ties": 0, "value_people": 0.7, "value_metric": 0.8,
             }]},
         },
     }  # fmt: skip
     found = blocks(document(numbers, SECTIONS, title="x"), "table")
     assert found["agreement"]["rows"] == [
-        ["PSNR", "within contents", "20", "+0.81", "+0.60 to +0.92", "–", "–", "0.60", "–"],
-        ["PSNR", "as they are", "20", "–", "–", "–", "–", "–", "–"],
+        ["PSNR", "within contents", "20", "+0.81", "+0.60 to +0.92", "–", "–", "0.83", "+0.70 to +0.96", "0.60", "–"],
+        ["PSNR", "as they are", "20", *"––––––––"],
     ]
+    assert "agreement_contents" not in found, "no number of any content was given"
     assert "Picks take less for better in SSIM; correlations keep their sign." in str(found["agreement"]["caption"])
     numbers["against_people"]["less_is_better"] = []
     plain = blocks(document(numbers, SECTIONS, title="x"), "table")["agreement"]
@@ -186,6 +189,71 @@ def test_quality_and_metrics_against_people_are_tables_where_they_were_given() -
         ["Weak transitivity broken", "0.10", "–", ".50"], ["Strong transitivity broken", "0.40", "–", ".90"],
         ["Gold pairs answered rightly", "0.70", "–", "–"], ["Repeated pairs answered alike", "0.75", "–", "–"],
     ]  # fmt: skip
+
+
+def test_metrics_against_people_content_by_content(made: Document) -> None:
+    table = next(table for table in made.tables if table.name == "agreement_contents")
+    agreed = told()["against_people"]["agreed"]
+    of = {(one["content"], one["metric"]): one for one in agreed if one["scope"] == "content"}
+    rows = list(csv.DictReader(io.StringIO(as_csv(table))))
+    assert [row["content"] for row in rows] == ["0", "1", "2", "3", "4"]
+    for row in rows:
+        for metric in ("psnr_db", "colour_deviation"):
+            one = of[row["content"], metric]
+            assert float(row[f"{metric}_spearman"]) == one["spearman"]["value"]
+            assert float(row[f"{metric}_picked"]) == one["picked"]["value"]
+    assert table.groups[0] == ("", 1)
+    assert {"PSNR", "Colour deviation"} < {name for name, _ in table.groups}
+
+
+def parted(metric: str, content: str, people: str, by_metric: str, **more: object) -> dict[str, object]:
+    return {
+        "metric": metric, "content": content, "people": people, "by_metric": by_metric, "votes_people": 9,
+        "votes_metric": 3, "ties": 0, "value_people": 20.125, "value_metric": 30.0, "strength": 1.0, **more,
+    }  # fmt: skip
+
+
+def test_pairs_over_which_metrics_and_people_part_are_shown_once_people_s_choice_first() -> None:
+    numbers = {**told(), "against_people": {**told()["against_people"], "disagreements": {
+        "psnr_db": [parted("psnr_db", "c", "a", "b", ties=2), parted("psnr_db", "d", "b", "a", votes_people=1_000)],
+        "noise_amplification": [
+            parted("noise_amplification", "c", "a", "b", ties=2, value_people=2.5, value_metric=-1.0),
+            parted("noise_amplification", "c", "b", "a"),
+        ],
+    }}}  # fmt: skip
+    whole = document(numbers, SECTIONS, title="x").as_json()
+    (pairs, table) = next(part["blocks"] for part in whole["sections"] if part["name"] == "disagreements")
+    assert (pairs["is"], table["is"], len(table["rows"])) == ("pairs", "table", 4)
+    first, second, third = pairs["pairs"]
+    assert first == {
+        "content": "c",
+        "note": "2 ties besides",
+        "sides": (
+            {
+                "condition": "a", "chosen_by": "people", "votes": "9 of 12 votes, 75\u00a0%",
+                "values": (("PSNR, dB", "20.12"), ("Noise, dB", "+2.5")),
+            },
+            {
+                "condition": "b", "chosen_by": "PSNR and noise amplification", "votes": "3 of 12 votes, 25\u00a0%",
+                "values": (("PSNR, dB", "30.00"), ("Noise, dB", "−1.0")),
+            },
+        ),
+    }  # fmt: skip
+    assert [side["condition"] for side in third["sides"]] == ["b", "a"], "the same two, chosen the other way"
+    assert (second["note"], second["sides"][0]["votes"]) == ("", "1,000 of 1,003 votes, 100\u00a0%")
+
+
+def test_paper_leaves_pictures_out(made: Document, drawn: dict[str, bytes]) -> None:
+    page = made.as_json()
+    assert any(block["is"] == "pairs" for section in page["sections"] for block in section["blocks"])
+    without = {
+        **page,
+        "sections": [
+            {**section, "blocks": [block for block in section["blocks"] if block["is"] != "pairs"]}
+            for section in page["sections"]
+        ],
+    }
+    assert printed(page, drawn, made="today") == printed(without, drawn, made="today")
 
 
 def test_csv_holds_whole_numbers_and_limits_apart(made: Document) -> None:
