@@ -1,5 +1,6 @@
 /** A content's page: any two of its pictures in the observers' viewer, side by side, one over the other, or subtracted. */
 
+import { Keyboard } from "../trial/keys.js";
 import { LOOKS, addressOf, along, fromAddress, onRaster, rasterFor, toAddress } from "./choice.js";
 import { Desk } from "./stage.js";
 
@@ -103,20 +104,24 @@ const KEYS = {
   p: () => document.querySelector("[data-neighbour][rel=prev]")?.click(),
 };
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
+const FLIPPING = [" ", "f"];
+
+const keyboard = new Keyboard();
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("select, .scroll")) return;
   const onControl = event.target.closest("button, a, summary");
-  if (event.key === " " && onControl) return;
-  if (event.key === " " || event.key.toLowerCase() === "f") flip(true);
-  else if (STEPS[event.key]) stepTo(event.shiftKey ? "a" : "b", STEPS[event.key]);
-  else if (KEYS[event.key.toLowerCase()]) KEYS[event.key.toLowerCase()]();
+  const key = keyboard.keyOf(event);
+  if (key === " " && onControl) return;
+  if (FLIPPING.includes(key)) flip(true);
+  else if (STEPS[key]) stepTo(event.shiftKey ? "a" : "b", STEPS[key]);
+  else if (KEYS[key]) KEYS[key]();
   else return;
   event.preventDefault();
 });
 
 addEventListener("keyup", (event) => {
-  if (event.key === " " || event.key.toLowerCase() === "f") flip(false);
+  if (FLIPPING.includes(keyboard.keyOf(event))) flip(false);
 });
 addEventListener("blur", () => flip(false));
 

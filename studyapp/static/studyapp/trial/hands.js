@@ -1,5 +1,6 @@
 /** Keys, buttons and what they do: an answer, a step of the camera, a picture moved, the last answer taken back. */
 
+import { Keyboard } from "./keys.js";
 import { isMoveOpen } from "./move.js";
 
 const page = document.getElementById("look");
@@ -14,6 +15,7 @@ export function listenToHands(stage, answers, acts) {
 }
 
 function listenToKeys(stage, answers, acts) {
+  const keyboard = new Keyboard();
   const moves = movesOf(stage, acts);
   const shiftedMoves = shiftedMovesOf(stage, moves);
   addEventListener("keydown", (event) => {
@@ -24,20 +26,20 @@ function listenToKeys(stage, answers, acts) {
       event.preventDefault();
       return acts.goOn();
     }
-    if (isFlipKey(event, onButton)) {
+    const key = keyboard.keyOf(event);
+    if (isFlipKey(key, onButton)) {
       event.preventDefault();
       return acts.flip(true);
     }
-    const shifted = event.shiftKey ? shiftedMoves[event.key.length === 1 ? event.key.toUpperCase() : event.key] : null;
-    const move = shifted ?? moves[event.key.toLowerCase()];
-    const name = KEY_ANSWERS[event.key];
+    const move = (event.shiftKey && shiftedMoves[key]) || moves[key];
+    const name = KEY_ANSWERS[key];
     if (move) move();
     else if (name && answers.includes(name)) acts.answer(name, { repeat: event.repeat });
     else return;
     event.preventDefault();
   });
   addEventListener("keyup", (event) => {
-    if (event.key === " " || event.key.toLowerCase() === "f") acts.flip(false);
+    if (isFlipKey(keyboard.keyOf(event), false)) acts.flip(false);
   });
   addEventListener("blur", () => acts.flip(false));
 }
@@ -55,7 +57,7 @@ function movesOf(stage, acts) {
     w: () => stage.step(0, -1),
     s: () => stage.step(0, 1),
     r: acts.bringTogether,
-    backspace: acts.takeBack,
+    Backspace: acts.takeBack,
   };
 }
 
@@ -65,17 +67,15 @@ function shiftedMovesOf(stage, moves) {
     ArrowRight: moves.d,
     ArrowUp: moves.w,
     ArrowDown: moves.s,
-    A: () => stage.nudge("right", -1, 0),
-    D: () => stage.nudge("right", 1, 0),
-    W: () => stage.nudge("right", 0, -1),
-    S: () => stage.nudge("right", 0, 1),
+    a: () => stage.nudge("right", -1, 0),
+    d: () => stage.nudge("right", 1, 0),
+    w: () => stage.nudge("right", 0, -1),
+    s: () => stage.nudge("right", 0, 1),
   };
 }
 
 /** The space bar presses a button that has the focus, as everywhere; F flips always. */
-function isFlipKey(event, onButton) {
-  return event.key.toLowerCase() === "f" || (event.key === " " && !onButton);
-}
+const isFlipKey = (key, onButton) => key === "f" || (key === " " && !onButton);
 
 /** At the end of the pairs the two keys that press the focused button go on also where none has the focus. */
 function isGoOnKey(event, onButton) {
