@@ -1,5 +1,6 @@
 /** A content's page: any two of its pictures in the observers' viewer, side by side, one over the other, or subtracted. */
 
+import { listenToArrows } from "../trial/arrows.js";
 import { Keyboard } from "../trial/keys.js";
 import { LOOKS, addressOf, along, fromAddress, onRaster, rasterFor, toAddress } from "./choice.js";
 import { Desk } from "./stage.js";
@@ -68,6 +69,7 @@ function bringForward(id) {
 function viewed(scale) {
   say(at("zoom"), `${Math.round(scale * 100)} %`);
   page.dataset.scale = scale;
+  page.dataset.closer = !desk.isWhole;
   if (wanted?.id !== shown) return;
   choice.view = desk.aimed;
   desk.keep(choice.view);
@@ -149,6 +151,7 @@ for (const button of page.querySelectorAll("button[data-look]")) {
 
 const TOOLS = { "zoom-in": KEYS["+"], "zoom-out": KEYS["-"], fit: KEYS[0], "one-to-one": KEYS[1], exchange };
 for (const [name, act] of Object.entries(TOOLS)) at(name).addEventListener("click", () => act());
+listenToArrows((right, down) => desk.step(right, down));
 
 const flipper = at("flip");
 flipper.addEventListener("pointerdown", () => flip(true));

@@ -1,7 +1,9 @@
 /** Keys, buttons and what they do: an answer, a step of the camera, a picture moved, the last answer taken back. */
 
+import { listenToArrows } from "./arrows.js";
 import { Keyboard } from "./keys.js";
 import { isMoveOpen } from "./move.js";
+import { isSwitchedOff } from "./shortcuts.js";
 
 const page = document.getElementById("look");
 const at = (name) => document.getElementById(name);
@@ -11,6 +13,7 @@ const KEY_ANSWERS = { ArrowLeft: "left", ArrowRight: "right", ArrowDown: "tie", 
 export function listenToHands(stage, answers, acts) {
   listenToKeys(stage, answers, acts);
   listenToButtons(stage, acts);
+  listenToArrows((right, down) => (stage.isApart ? stage.nudge("right", right, down) : stage.step(right, down)));
   listenToFlipper(acts);
 }
 
@@ -21,12 +24,13 @@ function listenToKeys(stage, answers, acts) {
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isMoveOpen()) return;
     const onButton = event.target instanceof HTMLButtonElement;
-    if (onButton && event.repeat && event.key === "Enter") return event.preventDefault();
+    if (onButton && event.repeat && event.key === "Enter" && !event.target.closest("#pan")) return event.preventDefault();
     if (isGoOnKey(event, onButton)) {
       event.preventDefault();
       return acts.goOn();
     }
     const key = keyboard.keyOf(event);
+    if (isSwitchedOff(key)) return;
     if (isFlipKey(key, onButton)) {
       event.preventDefault();
       return acts.flip(true);
@@ -99,6 +103,7 @@ function listenToButtons(stage, acts) {
   for (const [name, act] of Object.entries(tools)) at(name)?.addEventListener("click", act);
   at("go-on").addEventListener("click", (event) => event.detail <= 1 && acts.goOn());
   at("again").addEventListener("click", () => location.reload());
+  at("pan-open").addEventListener("click", ({ currentTarget: fold }) => (fold.ariaPressed = String(fold.ariaPressed !== "true")));
   // A mouse leaves no focus behind, or the space bar would press the button it was last on.
   page.addEventListener("click", (event) => event.detail > 0 && event.target.closest("button")?.blur());
 }
