@@ -1,7 +1,12 @@
-"""Keys of other alphabets, keys switched off, arrows for who can't drag: in a real Chromium."""
+"""Keys of other alphabets, keys switched off, arrows for who can't drag, a link for a camera: in a real Chromium."""
 
+import io
+from urllib.parse import urlsplit
+
+import cv2
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.looking import LookServer
@@ -25,6 +30,7 @@ BOTH = "Move both pictures"
 PHONE = {"has_touch": True, "is_mobile": True, "viewport": {"width": 390, "height": 844}}
 SMALL_PHONE = {"has_touch": True, "is_mobile": True, "viewport": {"width": 320, "height": 568}}
 LYING_PHONE = {"has_touch": True, "is_mobile": True, "viewport": {"width": 844, "height": 390}}
+LAPTOP = {"viewport": {"width": 1280, "height": 800}}
 LOW_WINDOW = {"viewport": {"width": 960, "height": 480}}
 NARROW_WINDOW = {"viewport": {"width": 600, "height": 800}}
 BOXES = "[...document.querySelectorAll('.pane.is-shown')].map(pane => pane.getBoundingClientRect().toJSON())"
@@ -252,3 +258,41 @@ def test_on_a_phone_a_button_lays_arrows_where_those_that_zoom_are(page: Page, s
     wait_for(page, position="2", voting="open", closer="false")
     assert page.locator("#zoom-in").is_visible()
     assert page.locator("#pan-left").is_hidden()
+
+
+# ---- the link as a QR code
+
+
+@pytest.mark.parametrize("page", [LAPTOP, PHONE], indirect=True, ids=["laptop", "phone"])
+def test_a_camera_reads_the_personal_link(page: Page, serve: Serve) -> None:
+    link = serve(1).url.replace("127.0.0.1", "study.localhost")
+    hosts: set[str] = set()
+    page.on("request", lambda request: hosts.add(urlsplit(request.url.removeprefix("blob:")).hostname or ""))
+    page.goto(link)
+    wait_for(page, voting="open")
+    page.click("#move-open")
+    code = page.get_by_role("img", name="QR code of your personal link")
+    seen = np.array(Image.open(io.BytesIO(code.screenshot())).convert("L"))[2:-2, 2:-2]
+    said = cv2.QRCodeDetector().detectAndDecode(seen.repeat(3, axis=0).repeat(3, axis=1))[0]
+    assert said == link == page.input_value("#personal-link")
+    assert set(np.unique(seen)) >= {0, 255}
+    quiet_px = seen.shape[1] * 3 // 37
+    edge = (seen[:quiet_px], seen[-quiet_px:], seen[:, :quiet_px], seen[:, -quiet_px:])
+    assert [strip.min() for strip in edge] == [255] * 4, "no quiet zone around it"
+    assert hosts == {"study.localhost"}
+
+
+def test_a_link_that_others_cannot_follow_has_no_code(page: Page, serve: Serve) -> None:
+    open_and_wait(page, serve(1))
+    page.click("#move-open")
+    assert page.locator("#personal-link").is_visible()
+    assert page.locator(".qr").count() == 0
+
+
+def test_a_code_that_names_the_server_otherwise_than_the_browser_does_is_not_shown(page: Page, serve: Serve) -> None:
+    page.goto(serve(1).url.replace("127.0.0.1", "study.localhost"))
+    wait_for(page, voting="open")
+    page.evaluate("document.querySelector('.qr').dataset.link = 'http://inner.example/look/s/'")
+    page.click("#move-open")
+    assert page.locator("#personal-link").is_visible()
+    assert not page.locator(".qr").is_visible()
