@@ -195,8 +195,8 @@ def test_axe_finds_nothing_on_a_card_that_is_turned_and_a_page_that_is_zoomed(
 def test_axe_finds_nothing_while_looking(page: Page, places: dict[str, str]) -> None:
     begin(page, places)
     assert violations(page) == [], "looking"
-    page.keyboard.press("1")
-    wait_for(page, closer="true")
+    page.evaluate("look.dataset.closer = 'true'")  # the pictures here are too small to come closer
+    assert page.locator("#pan-left, #pan-open").locator("visible=true").count() == 1
     assert violations(page) == [], "closer, with arrows"
     if page.locator("#pan-open").is_visible():
         page.click("#pan-open")
