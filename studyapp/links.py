@@ -1,6 +1,7 @@
 """How observers reach this server, for the links that commands print; a page's links are by its own request."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -32,6 +33,17 @@ def served_at(host: str, port: int) -> str:
     else:
         name = "localhost" if host == "127.0.0.1" else host
     return f"http://[{name}]:{port}" if ":" in name and name[0] != "[" else f"http://{name}:{port}"
+
+
+def is_known_elsewhere(link: str) -> bool:
+    """Whether a link leads other devices here; one to this machine leads each of them to itself.
+
+    Example:
+        >>> is_known_elsewhere("https://study.example.org/s/a/"), is_known_elsewhere("http://[::1]:8000/s/a/")
+        (True, False)
+    """
+    host = urlsplit(link).hostname
+    return host not in THIS_MACHINE and f"[{host}]" not in THIS_MACHINE
 
 
 def site(given: str | None = None) -> str | None:

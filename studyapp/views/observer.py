@@ -49,7 +49,12 @@ def look(request: HttpRequest, token: str) -> HttpResponse:
         finish_if_done(session)
         if state["last"] is None:
             return redirect("thanks", token)
-    context = {"state": state, "simulated": session.study.testset.simulated, "token": token}
+    context = {
+        "state": state,
+        "simulated": session.study.testset.simulated,
+        "token": token,
+        "link": request.build_absolute_uri(request.path),
+    }
     return render(request, "studyapp/look.html", context)
 
 

@@ -199,7 +199,8 @@ class _Handler(BaseHTTPRequestHandler):
         parts = self.path.strip("/").split("/")
         match parts:
             case ["look", "s"]:
-                self._page("studyapp/look.html", {"state": self.look.state(), "token": "s"})
+                link = f"http://{self.headers['Host']}{self.path}"
+                self._page("studyapp/look.html", {"state": self.look.state(), "token": "s", "link": link})
             case ["look", "s", "place"]:
                 self._send(200, json.dumps(self.look.state()).encode(), "application/json")
             case ["look", "s", "thanks"] if self.look.is_at_end_of_pairs:

@@ -195,6 +195,14 @@ def test_axe_finds_nothing_on_a_card_that_is_turned_and_a_page_that_is_zoomed(
 def test_axe_finds_nothing_while_looking(page: Page, places: dict[str, str]) -> None:
     begin(page, places)
     assert violations(page) == [], "looking"
+    page.evaluate("look.dataset.closer = 'true'")  # the pictures here are too small to come closer
+    assert page.locator("#pan-left, #pan-open").locator("visible=true").count() == 1
+    assert violations(page) == [], "closer, with arrows"
+    if page.locator("#pan-open").is_visible():
+        page.click("#pan-open")
+        assert page.locator("#pan-left").is_visible()
+        assert violations(page) == [], "with arrows for thumbs"
+    assert too_wide(page) == []
     answer_with(page, "ArrowLeft")
     wait_for(page, position="2", voting="open")
     page.keyboard.press("Shift+D")

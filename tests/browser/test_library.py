@@ -131,6 +131,27 @@ def test_one_to_one_shows_the_pictures_pixels_exactly(page: Page, stack: Stack, 
 
 
 @pytest.mark.parametrize("page", [TALL], indirect=True, ids=["laptop"])
+def test_arrows_move_both_without_dragging(page: Page, stack: Stack, made: dict[str, Any]) -> None:
+    log_in(page, stack)
+    open_content(page, stack, made, "a={alpha}&b={beta}")
+    assert not page.locator("#pan-right").is_visible()
+    page.keyboard.press("1")
+    wait_for(page, scale="1", closer="true")
+    settle(page)
+    before = corners_shown(page, WIDTH)[0]
+    page.click("#pan-right")
+    page.click("#pan-down")
+    settle(page)
+    left, right = corners_shown(page, WIDTH)
+    assert left == right
+    assert left[0] > before[0]
+    assert left[1] > before[1]
+    page.keyboard.press("0")
+    wait_for(page, closer="false")
+    assert not page.locator("#pan-right").is_visible()
+
+
+@pytest.mark.parametrize("page", [TALL], indirect=True, ids=["laptop"])
 def test_one_over_the_other_and_back(page: Page, stack: Stack, made: dict[str, Any]) -> None:
     log_in(page, stack)
     open_content(page, stack, made, "a={alpha}&b={beta}&look=one&view=1,0.5,0.5")

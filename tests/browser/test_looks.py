@@ -53,9 +53,11 @@ FAINT = """() => {
   return [...faint];
 }"""
 
+MOUSE_PX = 24  # the arrows beside the observer's pictures, where there is a mouse
 SMALL = f"""() => [...document.querySelectorAll("button, .button, summary, nav a, select, textarea, input")]
   .filter((one) => one.checkVisibility() && !["checkbox", "radio", "hidden", "file"].includes(one.type))
-  .filter((one) => one.getBoundingClientRect().height < {THUMB_PX} - 0.5)
+  .map((one) => [one, matchMedia("(hover: hover)").matches && one.matches("#look #pan *") ? {MOUSE_PX} : {THUMB_PX}])
+  .filter(([one, least]) => one.getBoundingClientRect().height < least - 0.5).map(([one]) => one)
   .map((one) => `${{one.tagName}}.${{one.className}} ${{one.getBoundingClientRect().height}}`)"""
 
 

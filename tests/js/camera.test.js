@@ -116,3 +116,12 @@ test("OpenSeadragon's zoom and centre say the same", () => {
   near(x * PICTURE.width, 1000);
   near(y * PICTURE.width, 500);
 });
+
+test("a picture is whole where there is nowhere to move to", () => {
+  const whole = camera.fit(PANE, PICTURE);
+  assert.ok(camera.isWhole(whole, PANE, PICTURE));
+  assert.ok(camera.isWhole(camera.snap(whole, PANE), PANE, PICTURE));
+  assert.ok(camera.isWhole({ scale: 2 }, PANE, { width: 300, height: 200 }), "a small one that is enlarged");
+  assert.ok(!camera.isWhole(camera.zoomAbout(whole, Math.SQRT2, { x: 350, y: 233 }, PANE, PICTURE), PANE, PICTURE));
+  assert.ok(!camera.isWhole({ scale: 1 }, PANE, { width: 100, height: 500 }), "one way is enough");
+});

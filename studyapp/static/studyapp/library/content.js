@@ -1,5 +1,7 @@
 /** A content's page: any two of its pictures in the observers' viewer, side by side, one over the other, or subtracted. */
 
+import { listenToArrows } from "../trial/arrows.js";
+import { Keyboard } from "../trial/keys.js";
 import { LOOKS, addressOf, along, fromAddress, onRaster, rasterFor, toAddress } from "./choice.js";
 import { Desk } from "./stage.js";
 
@@ -67,6 +69,7 @@ function bringForward(id) {
 function viewed(scale) {
   say(at("zoom"), `${Math.round(scale * 100)} %`);
   page.dataset.scale = scale;
+  page.dataset.closer = !desk.isWhole;
   if (wanted?.id !== shown) return;
   choice.view = desk.aimed;
   desk.keep(choice.view);
@@ -103,20 +106,24 @@ const KEYS = {
   p: () => document.querySelector("[data-neighbour][rel=prev]")?.click(),
 };
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
+const FLIPPING = [" ", "f"];
+
+const keyboard = new Keyboard();
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("select, .scroll")) return;
   const onControl = event.target.closest("button, a, summary");
-  if (event.key === " " && onControl) return;
-  if (event.key === " " || event.key.toLowerCase() === "f") flip(true);
-  else if (STEPS[event.key]) stepTo(event.shiftKey ? "a" : "b", STEPS[event.key]);
-  else if (KEYS[event.key.toLowerCase()]) KEYS[event.key.toLowerCase()]();
+  const key = keyboard.keyOf(event);
+  if (key === " " && onControl) return;
+  if (FLIPPING.includes(key)) flip(true);
+  else if (STEPS[key]) stepTo(event.shiftKey ? "a" : "b", STEPS[key]);
+  else if (KEYS[key]) KEYS[key]();
   else return;
   event.preventDefault();
 });
 
 addEventListener("keyup", (event) => {
-  if (event.key === " " || event.key.toLowerCase() === "f") flip(false);
+  if (FLIPPING.includes(keyboard.keyOf(event))) flip(false);
 });
 addEventListener("blur", () => flip(false));
 
@@ -144,6 +151,7 @@ for (const button of page.querySelectorAll("button[data-look]")) {
 
 const TOOLS = { "zoom-in": KEYS["+"], "zoom-out": KEYS["-"], fit: KEYS[0], "one-to-one": KEYS[1], exchange };
 for (const [name, act] of Object.entries(TOOLS)) at(name).addEventListener("click", () => act());
+listenToArrows((right, down) => desk.step(right, down));
 
 const flipper = at("flip");
 flipper.addEventListener("pointerdown", () => flip(true));

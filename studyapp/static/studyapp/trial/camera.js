@@ -37,6 +37,11 @@ export function fit(pane, picture) {
   return { scale: fitScale(pane, picture), x: picture.width / 2, y: picture.height / 2 };
 }
 
+/** Whether a camera shows all of the picture, so that there is nowhere to move to; half a device pixel is none. */
+export function isWhole({ scale }, pane, picture) {
+  return picture.width * scale <= pane.width + 0.5 && picture.height * scale <= pane.height + 0.5;
+}
+
 /** Keep the picture in the pane: no grey where there could be picture. */
 export function constrain(camera, pane, picture) {
   const scale = clamp(camera.scale, Math.min(fitScale(pane, picture), 1), CLOSEST_SCALE);

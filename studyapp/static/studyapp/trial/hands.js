@@ -1,6 +1,9 @@
 /** Keys, buttons and what they do: an answer, a step of the camera, a picture moved, the last answer taken back. */
 
+import { listenToArrows } from "./arrows.js";
+import { Keyboard } from "./keys.js";
 import { isMoveOpen } from "./move.js";
+import { isSwitchedOff } from "./shortcuts.js";
 
 const page = document.getElementById("look");
 const at = (name) => document.getElementById(name);
@@ -10,34 +13,37 @@ const KEY_ANSWERS = { ArrowLeft: "left", ArrowRight: "right", ArrowDown: "tie", 
 export function listenToHands(stage, answers, acts) {
   listenToKeys(stage, answers, acts);
   listenToButtons(stage, acts);
+  listenToArrows((right, down) => (stage.isApart ? stage.nudge("right", right, down) : stage.step(right, down)));
   listenToFlipper(acts);
 }
 
 function listenToKeys(stage, answers, acts) {
+  const keyboard = new Keyboard();
   const moves = movesOf(stage, acts);
   const shiftedMoves = shiftedMovesOf(stage, moves);
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isMoveOpen()) return;
     const onButton = event.target instanceof HTMLButtonElement;
-    if (onButton && event.repeat && event.key === "Enter") return event.preventDefault();
+    if (onButton && event.repeat && event.key === "Enter" && !event.target.closest("#pan")) return event.preventDefault();
     if (isGoOnKey(event, onButton)) {
       event.preventDefault();
       return acts.goOn();
     }
-    if (isFlipKey(event, onButton)) {
+    const key = keyboard.keyOf(event);
+    if (isSwitchedOff(key)) return;
+    if (isFlipKey(key, onButton)) {
       event.preventDefault();
       return acts.flip(true);
     }
-    const shifted = event.shiftKey ? shiftedMoves[event.key.length === 1 ? event.key.toUpperCase() : event.key] : null;
-    const move = shifted ?? moves[event.key.toLowerCase()];
-    const name = KEY_ANSWERS[event.key];
+    const move = (event.shiftKey && shiftedMoves[key]) || moves[key];
+    const name = KEY_ANSWERS[key];
     if (move) move();
     else if (name && answers.includes(name)) acts.answer(name, { repeat: event.repeat });
     else return;
     event.preventDefault();
   });
   addEventListener("keyup", (event) => {
-    if (event.key === " " || event.key.toLowerCase() === "f") acts.flip(false);
+    if (isFlipKey(keyboard.keyOf(event), false)) acts.flip(false);
   });
   addEventListener("blur", () => acts.flip(false));
 }
@@ -55,7 +61,7 @@ function movesOf(stage, acts) {
     w: () => stage.step(0, -1),
     s: () => stage.step(0, 1),
     r: acts.bringTogether,
-    backspace: acts.takeBack,
+    Backspace: acts.takeBack,
   };
 }
 
@@ -65,17 +71,15 @@ function shiftedMovesOf(stage, moves) {
     ArrowRight: moves.d,
     ArrowUp: moves.w,
     ArrowDown: moves.s,
-    A: () => stage.nudge("right", -1, 0),
-    D: () => stage.nudge("right", 1, 0),
-    W: () => stage.nudge("right", 0, -1),
-    S: () => stage.nudge("right", 0, 1),
+    a: () => stage.nudge("right", -1, 0),
+    d: () => stage.nudge("right", 1, 0),
+    w: () => stage.nudge("right", 0, -1),
+    s: () => stage.nudge("right", 0, 1),
   };
 }
 
 /** The space bar presses a button that has the focus, as everywhere; F flips always. */
-function isFlipKey(event, onButton) {
-  return event.key.toLowerCase() === "f" || (event.key === " " && !onButton);
-}
+const isFlipKey = (key, onButton) => key === "f" || (key === " " && !onButton);
 
 /** At the end of the pairs the two keys that press the focused button go on also where none has the focus. */
 function isGoOnKey(event, onButton) {
@@ -99,6 +103,7 @@ function listenToButtons(stage, acts) {
   for (const [name, act] of Object.entries(tools)) at(name)?.addEventListener("click", act);
   at("go-on").addEventListener("click", (event) => event.detail <= 1 && acts.goOn());
   at("again").addEventListener("click", () => location.reload());
+  at("pan-open").addEventListener("click", ({ currentTarget: fold }) => (fold.ariaPressed = String(fold.ariaPressed !== "true")));
   // A mouse leaves no focus behind, or the space bar would press the button it was last on.
   page.addEventListener("click", (event) => event.detail > 0 && event.target.closest("button")?.blur());
 }

@@ -3,12 +3,14 @@
 const dialog = document.getElementById("move");
 const link = document.getElementById("personal-link");
 const copied = document.getElementById("copied");
+const code = dialog.querySelector(".qr");
 
 export const isMoveOpen = () => dialog.open;
 
 document.getElementById("move-open").addEventListener("click", () => {
   link.value = location.href;
   copied.hidden = true;
+  if (code) code.hidden = code.dataset.link !== location.origin + location.pathname; // a proxy may have called the server otherwise
   dialog.showModal();
 });
 

@@ -181,6 +181,11 @@ export class Stage {
     this.front.applied = null;
   }
 
+  /** Whether all of the picture is in sight. */
+  get isWhole() {
+    return !this.front || camera.isWhole(this.front.camera, this.pane, this.front.trial);
+  }
+
   /** How far the two are from showing the same place, in picture pixels. */
   get offset() {
     const { left, right } = this.front.offsets;

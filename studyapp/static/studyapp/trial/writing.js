@@ -93,12 +93,16 @@ function timeLeft(state) {
   return fill(page.dataset.sayTimeLeft, { time: new Intl.NumberFormat(document.documentElement.lang, unit).format(minutes) });
 }
 
-export function writeView(state, { isApart }) {
+export function writeView(state, { isApart, isStacked, isWhole }) {
   const { scale, offset } = state.current?.view ?? {};
   if (!scale) return;
   say(at("zoom"), `${Math.round(scale * 100)} %`);
   page.dataset.scale = scale;
+  page.dataset.closer = !isWhole;
+  if (isWhole) at("pan-open").ariaPressed = "false"; // the zoom buttons, whose place the arrows have on a phone, come back
   at("apart").ariaPressed = String(isApart);
+  const { sayBoth, sayRight, sayLower } = at("pan").dataset;
+  at("pan").ariaLabel = isApart ? (isStacked ? sayLower : sayRight) : sayBoth;
   at("together").hidden = offset === 0;
   say(at("offset"), fill(page.dataset.sayOffset, { n: Math.max(Math.round(offset), 1) }));
 }
