@@ -10,7 +10,7 @@ import pandas as pd
 from analysis import scale_rows
 from analysis.counts import PairCounts, count_showings, count_votes
 from analysis.inference.comparisons import Comparisons, compare
-from analysis.inference.covariance import slopes, vote_covariance
+from analysis.inference.covariance import slopes, unequal, vote_covariance
 from analysis.inference.crossed import count_crossed
 from analysis.inference.equivalence import Equivalence, equivalence, margin_of_share
 from analysis.inference.intervals import (
@@ -24,7 +24,6 @@ from analysis.inference.intervals import (
     observer_intervals,
 )
 from analysis.inference.robust import JACKKNIFE, clusters, jackknife_covariance
-from analysis.inference.unequal import unequal
 from analysis.model_checks import Checks, check_model
 from analysis.models.bradley_terry import BradleyTerryFit, NotConnectedError, fit
 from analysis.models.chosen import LOGISTIC, Fitting
@@ -246,14 +245,14 @@ def _with_robust(
     if m < 2:
         return replace(base, no_intervals="No intervals: one observer only: how observers differ takes two.")
     said: dict[str, Any] = {"observers": m, "seed": seed, "level": level}
-    alike = unequal(counts, fitted)
+    reading = unequal(counts, fitted)
     if base.fitting.prior == "distances":
-        alike = replace(alike, factor=np.ones_like(alike.factor))  # who tells most is left out as well
-        these = cluster_intervals(jackknife_covariance(counts), fitted, alike, method=JACKKNIFE, **said)
+        reading = replace(reading, factor=np.ones_like(reading.factor))  # who tells most is left out as well
+        these = cluster_intervals(jackknife_covariance(counts), fitted, reading, method=JACKKNIFE, **said)
         return _answered(base, fitted, these, None, DISTANCES_NEED_MORE)
     looked_at = votes.assign(content=photographed(votes))
     found = clusters(looked_at, fitted)
-    these = cluster_intervals(found.by_observer()[:n, :n], fitted, alike, **said)
+    these = cluster_intervals(found.by_observer()[:n, :n], fitted, reading, **said)
     if c < 2:
         return _answered(base, fitted, these, None, f"No intervals for photos like these: {ONE_CONTENT}")
     crossed = count_crossed(looked_at, counts.names)

@@ -91,8 +91,8 @@ def contrasts(trials: SameTrials, *, level: float = 0.95) -> Contrasts:
             at = moments(scores[some], log_nu[some], pairs)
             independent = information(votes.take(usable[some]), pairs, n, at)
             covariance = np.asarray(np.linalg.inv(independent), dtype=np.float64)
-            alike = _unequal(these, pair, pairs, at, covariance)
-            reach[some] = _reach(these, pair, at, covariance, alike, level=level)
+            reading = _unequal(these, pair, pairs, at, covariance)
+            reach[some] = _reach(these, pair, at, covariance, reading, level=level)
     has_scores = np.zeros(len(trials.said))
     has_scores[usable] = 1.0
     return Contrasts(has_scores, scores[:, :, np.newaxis] - scores[:, np.newaxis, :], reach)
@@ -126,7 +126,9 @@ def _unequal(trials: SameTrials, pair: Ints, pairs: Ints, at: Moments, covarianc
     return Unequal.of(map(told, cast), trials.observers)
 
 
-def _reach(trials: SameTrials, pair: Ints, at: Moments, covariance: Floats, alike: Unequal, *, level: float) -> Floats:
+def _reach(
+    trials: SameTrials, pair: Ints, at: Moments, covariance: Floats, reading: Unequal, *, level: float
+) -> Floats:
     """Half the widths of the intervals, shape (studies, n, n); ``covariance`` is that of independent votes."""
     n, observers = trials.conditions, trials.observers
     slopes = ((trials.said - at.mean[pair].T) @ _onto_conditions(trials)).reshape(-1, observers, n)
@@ -136,7 +138,7 @@ def _reach(trials: SameTrials, pair: Ints, at: Moments, covariance: Floats, alik
     influence = (slopes @ covariance)[:, :, :n]
     influence -= influence.mean(axis=2, keepdims=True)
     robust = influence.transpose(0, 2, 1) @ influence * (observers / (observers - 1.0))
-    reach = stdtrit(alike.freedom, (1 + level) / 2) * _errors(robust) * np.sqrt(alike.factor)
+    reach = stdtrit(reading.freedom, (1 + level) / 2) * _errors(robust) * np.sqrt(reading.factor)
     return np.maximum(reach, float(ndtri((1 + level) / 2)) * _errors(covariance[:, :n, :n]))
 
 

@@ -12,6 +12,7 @@ from scipy.sparse import csr_array, hstack
 
 from analysis.counts import PairCounts
 from analysis.inference.crossed import CrossedCounts, added_up
+from analysis.inference.unequal import Unequal, told_of_differences
 from analysis.models.newton import Floats, Ints, incidence, information, moments
 
 
@@ -73,6 +74,32 @@ def cluster_covariance(counts: PairCounts, fitted: Scored) -> Floats:
         Liang and Zeger 1986, doi:10.1093/biomet/73.1.13, with the factor m/(m − 1).
     """
     return slopes(counts, fitted).covariance(len(counts.observers))
+
+
+def unequal(counts: PairCounts, fitted: Scored) -> Unequal:
+    """How unequal the rows of ``counts`` are for each difference of the fit's scores.
+
+    What a row tells is Bradley-Terry's or Davidson's information at the scores, and near enough that of other models.
+
+    Args:
+        counts: One row per cluster, two or more.
+        fitted: Their fit.
+    """
+    n, (first, second) = len(counts.names), counts.pairs.T
+    log_nu = np.array([np.log(fitted.nu) if fitted.nu else -np.inf])
+    at = moments(fitted.scores[np.newaxis], log_nu, counts.pairs)
+    votes = counts.weighted(np.ones((counts.wins.shape[0], 1)))
+    inverse = np.linalg.inv(information(votes, counts.pairs, n, at)[0])[:n, :n]
+    count, weight = (counts.wins + counts.losses + counts.ties).tocsr(), at.variance[:, 0] / 4.0
+
+    def told(row: int) -> Floats:
+        part = slice(count.indptr[row], count.indptr[row + 1])
+        of = count.indices[part]
+        lever = inverse[first[of]] - inverse[second[of]]
+        lever -= lever.mean(axis=1, keepdims=True)
+        return told_of_differences((lever * (count.data[part] * weight[of])[:, np.newaxis]).T @ lever)
+
+    return Unequal.of(map(told, range(count.shape[0])), count.shape[0])
 
 
 def vote_covariance(crossed: CrossedCounts, bread: Floats) -> Floats:

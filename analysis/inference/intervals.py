@@ -16,10 +16,16 @@ from scipy.special import stdtrit
 
 from analysis.counts import PairCounts
 from analysis.inference.contrasts import OBSERVERS_FOR_BOOTSTRAP
-from analysis.inference.covariance import CrossedCovariance, Scored, cluster_covariance, crossed_covariance
+from analysis.inference.covariance import (
+    CrossedCovariance,
+    Scored,
+    cluster_covariance,
+    crossed_covariance,
+    unequal,
+)
 from analysis.inference.crossed import CrossedCounts, added_up
 from analysis.inference.replicates import bootstrap_scores, one_step_scores
-from analysis.inference.unequal import Unequal, unequal
+from analysis.inference.unequal import Unequal
 from analysis.models.bradley_terry import BradleyTerryFit
 from analysis.models.newton import Floats, Ints
 from analysis.wording import counted
@@ -150,17 +156,17 @@ def observer_intervals(
     m = len(counts.observers)
     if m < 2:
         raise NoIntervalError(f"{counted(m, 'observer')}: how observers differ can't be seen from fewer than two")
-    alike = unequal(counts, fitted)
+    reading = unequal(counts, fitted)
     if m < OBSERVERS_FOR_BOOTSTRAP:
         robust = cluster_covariance(counts, fitted)
-        return cluster_intervals(robust, fitted, alike, observers=m, seed=seed, level=level, independent=independent)
+        return cluster_intervals(robust, fitted, reading, observers=m, seed=seed, level=level, independent=independent)
     if len(counts.names) > CONDITIONS_FOR_REFITS:
         scores, degenerate = one_step_scores(counts, fitted, replicates=replicates, seed=seed), 0
     else:
         scores, degenerate = bootstrap_scores(counts, fitted, replicates=replicates, seed=seed)
     _require_finite(degenerate, replicates, level)
     method = ONE_STEP if len(counts.names) > CONDITIONS_FOR_REFITS else BOOTSTRAP
-    spreads = (_robust(np.cov(scores, rowvar=False) * (m / (m - 1.0)), alike), _floor(fitted, independent))
+    spreads = (_robust(np.cov(scores, rowvar=False) * (m / (m - 1.0)), reading), _floor(fitted, independent))
     ran = {"replicates": len(scores), "degenerate": degenerate, "seed": seed}
     return _limits(fitted, spreads, level=level, method=method, question=THESE, observers=m, **ran)
 
@@ -168,7 +174,7 @@ def observer_intervals(
 def cluster_intervals(
     covariance: Floats,
     fitted: Fitted,
-    alike: Unequal,
+    reading: Unequal,
     *,
     observers: int,
     seed: int,
@@ -183,14 +189,14 @@ def cluster_intervals(
     Args:
         covariance: Shape (n, n), of the sum-zero scores.
         fitted: Their fit, of any model.
-        alike: How unequal observers are.
+        reading: How unequal observers are.
         observers: m, at least 2.
         seed: Kept beside the limits; nothing is drawn.
         level: Nominal coverage.
         method: How the covariance came about, in words.
         independent: As of `observer_intervals`.
     """
-    spreads = (_robust(covariance, alike), _floor(fitted, independent))
+    spreads = (_robust(covariance, reading), _floor(fitted, independent))
     return _limits(fitted, spreads, level=level, method=method, question=THESE, observers=observers, seed=seed)
 
 
@@ -260,8 +266,8 @@ def _by(crossed: CrossedCounts, group: Ints, groups: int) -> PairCounts:
     return PairCounts(cells.names, tuple(map(str, range(groups))), cells.pairs, *tables)
 
 
-def _robust(covariance: Floats, alike: Unequal) -> Spread:
-    return Spread(np.sqrt(_variances(covariance) * alike.factor), alike.freedom)
+def _robust(covariance: Floats, reading: Unequal) -> Spread:
+    return Spread(np.sqrt(_variances(covariance) * reading.factor), reading.freedom)
 
 
 def _floor(fitted: Fitted, independent: Floats | None = None) -> Spread:

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.counts import PairCounts
-from analysis.inference.covariance import Scored
-from analysis.models.newton import Floats, information, moments
+from analysis.models.newton import Floats
 
 ALONE = 1e-6
 """Of a difference all but so much is told by one cluster: its spread between clusters can't be seen."""
@@ -64,32 +62,6 @@ class Unequal:
             freedom = (1.0 - p2) ** 2 / (p2 - 2.0 * p3 + p2**2)
         seen, usual = np.asarray(1.0 - p2 > ALONE), clusters - 1.0
         return cls(np.where(seen, np.maximum(factor, 1.0), 1.0), np.where(seen, np.clip(freedom, 1.0, usual), 1.0))
-
-
-def unequal(counts: PairCounts, fitted: Scored) -> Unequal:
-    """How unequal the rows of ``counts`` are for each difference of the fit's scores.
-
-    What a row tells is Bradley-Terry's or Davidson's information at the scores, and near enough that of other models.
-
-    Args:
-        counts: One row per cluster, two or more.
-        fitted: Their fit.
-    """
-    n, (first, second) = len(counts.names), counts.pairs.T
-    log_nu = np.array([np.log(fitted.nu) if fitted.nu else -np.inf])
-    at = moments(fitted.scores[np.newaxis], log_nu, counts.pairs)
-    votes = counts.weighted(np.ones((counts.wins.shape[0], 1)))
-    inverse = np.linalg.inv(information(votes, counts.pairs, n, at)[0])[:n, :n]
-    count, weight = (counts.wins + counts.losses + counts.ties).tocsr(), at.variance[:, 0] / 4.0
-
-    def told(row: int) -> Floats:
-        part = slice(count.indptr[row], count.indptr[row + 1])
-        of = count.indices[part]
-        lever = inverse[first[of]] - inverse[second[of]]
-        lever -= lever.mean(axis=1, keepdims=True)
-        return told_of_differences((lever * (count.data[part] * weight[of])[:, np.newaxis]).T @ lever)
-
-    return Unequal.of(map(told, range(count.shape[0])), count.shape[0])
 
 
 def told_of_differences(told: Floats) -> Floats:

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from analysis.counts import PairCounts, count_votes
 from analysis.inference import contrasts as many
 from analysis.inference.contrasts import SameTrials, contrasts
-from analysis.inference.covariance import cluster_covariance
+from analysis.inference.covariance import cluster_covariance, unequal
 from analysis.inference.intervals import cluster_intervals, observer_intervals
-from analysis.inference.unequal import unequal
 from analysis.models.bradley_terry import fit
 from analysis.models.connection import NotConnectedError
 

@@ -12,7 +12,7 @@ from scipy.stats import t as student_t
 from analysis.counts import PairCounts, count_votes
 from analysis.inference import intervals, replicates
 from analysis.inference.comparisons import compare
-from analysis.inference.covariance import cluster_covariance
+from analysis.inference.covariance import cluster_covariance, unequal
 from analysis.inference.intervals import (
     BOOTSTRAP,
     CLUSTER_ROBUST,
@@ -23,7 +23,6 @@ from analysis.inference.intervals import (
     observer_intervals,
 )
 from analysis.inference.replicates import bootstrap_scores, one_step_scores, resamples
-from analysis.inference.unequal import unequal
 from analysis.models.bradley_terry import BradleyTerryFit, fit
 from analysis.models.connection import NotConnectedError, connected_replicates, require_connected, square
 from analysis.models.newton import PairVotes, solve
@@ -112,8 +111,8 @@ def test_an_interval_is_the_bootstrap_s_error_read_at_student_s_t() -> None:
     counts, fitted = _fitted(_votes())
     made = observer_intervals(counts, fitted, replicates=400, seed=1)
     scores, _ = bootstrap_scores(counts, fitted, replicates=400, seed=1)
-    alike = unequal(counts, fitted)
-    stretch, freedom = np.sqrt(12 / 11 * alike.factor), alike.freedom
+    reading = unequal(counts, fitted)
+    stretch, freedom = np.sqrt(12 / 11 * reading.factor), reading.freedom
     assert (stretch < 1.01 * np.sqrt(12 / 11)).all()
     assert ((freedom > 9) & (freedom < 11)).all()
     error = np.std(scores[:, 0] - scores[:, 2], ddof=1) * stretch[0, 2]

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.counts import PairCounts, count_votes
-from analysis.inference.covariance import slopes
+from analysis.inference.covariance import slopes, unequal
 from analysis.inference.intervals import observer_intervals
-from analysis.inference.unequal import DESIGN_EFFECT, Unequal, unequal
+from analysis.inference.unequal import DESIGN_EFFECT, Unequal
 from analysis.models.bradley_terry import BradleyTerryFit, fit
 
 
