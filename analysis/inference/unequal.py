@@ -49,7 +49,7 @@ class Unequal:
         Example:
             >>> alike, one_half = Unequal.of(np.ones((5, 1)), 5), Unequal.of(np.array([[4.0], [1], [1], [1], [1]]), 5)
             >>> alike.freedom.round(6).tolist(), one_half.freedom.round(2).tolist(), one_half.factor.round(2).tolist()
-            ([4.0], [3.2], [1.45])
+            ([4.0], [3.27], [1.45])
         """
         total, squares, cubes = np.zeros(1), np.zeros(1), np.zeros(1)
         for told in informed:

@@ -257,7 +257,10 @@ def test_a_vote_whose_receipt_is_lost_with_its_page_is_counted_once(page: Page, 
 
     page.route("**/vote/", second_is_unheard)
     to_the_first_break(page, breaks)
-    wait_until(lambda: len(votes_of(page, stack)) == 2, "the vote that the page hears nothing of")
+    # Asking the page lets its requests be answered here.
+    wait_until(
+        lambda: page.evaluate("true") and len(votes_of(page, stack)) == 2, "the vote that the page hears nothing of"
+    )
     page.reload()
     wait_for(page, phase="resting", unsent=0)
     assert page.inner_text("#rest-why").startswith("You have done 2 of 5 pairs")
@@ -269,6 +272,7 @@ def test_a_vote_that_arrives_after_the_next_page_was_made_is_not_asked_again(
     votes: list[Route] = []
     page.route("**/vote/", lambda route: votes.append(route) if len(votes_of(page, stack)) else route.continue_())
     to_the_first_break(page, breaks)
+    wait_until(lambda: page.evaluate("true") and votes, "the vote that is slow to come")
     made = page.request.get(page.url)  # the next page is made now, and is as slow to come as the vote
     votes[0].continue_()
     wait_for(page, unsent=0)
