@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from typing import Any
 
 import pytest
@@ -215,4 +216,5 @@ def test_the_admin_shows_both(client: Client, study: Study, session: StudySessio
     client.force_login(study.owner)
     rows = {"trial": vote.trial_id, "vote": vote.pk}
     pages = {name: client.get(f"/admin/studyapp/{name}/{pk}/change/").content.decode() for name, pk in rows.items()}
-    assert [(page.count("canvas"), page.count("390")) for page in pages.values()] == [(1, 0), (0, 1)]
+    told = [re.findall(r">\s*(canvas|390)\s*<", page) for page in pages.values()]  # an opaque address can hold a number
+    assert told == [["canvas"], ["390"]]
