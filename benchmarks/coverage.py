@@ -26,7 +26,7 @@ from scipy.special import expit, ndtr, stdtrit
 from analysis.counts import PairCounts
 from analysis.inference.comparisons import compare, ranks
 from analysis.inference.covariance import cluster_covariance, crossed_covariance
-from analysis.inference.crossed import CrossedCounts, added_up
+from analysis.inference.crossed import CrossedCounts
 from analysis.inference.intervals import (
     Intervals,
     NoIntervalError,
@@ -67,10 +67,7 @@ def drawn_study(m: int, contents: int, rng: np.random.Generator) -> Drawn:
     rows = np.arange(len(content))
     won = rng.random(len(rows)) < expit(liked[rows, PAIRS[pair, 0]] - liked[rows, PAIRS[pair, 1]])
     crossed = crossed_counts(observer, content, pair, won, shape=(m, contents))
-    cells = crossed.cells
-    tables = (added_up(table, crossed.observer, m) for table in (cells.wins, cells.losses, cells.ties))
-    counts = PairCounts(cells.names, tuple(str(k) for k in range(m)), PAIRS, *tables)
-    return Drawn(counts, crossed, expected_scores(COMMON + photos, TASTE_SD))
+    return Drawn(crossed.by_observer(), crossed, expected_scores(COMMON + photos, TASTE_SD))
 
 
 def drawn_looks(m: int, contents: int, rng: np.random.Generator) -> tuple[Ints, Ints, Ints, Floats, Floats]:

@@ -14,8 +14,7 @@ import argparse
 import numpy as np
 from scipy.special import expit, stdtrit
 
-from analysis.inference import unequal
-from analysis.inference.unequal import Unequal
+from analysis.inference.unequal import DESIGN_EFFECT, Unequal
 from analysis.models.newton import Floats, Ints
 
 STUDIES = ([20] * 10 + [5] * 10, [40] + [10] * 11, [60, 60] + [10] * 8, [50] + [10] * 5, [110] + [10] * 11)
@@ -24,9 +23,7 @@ TASTES = (0.0, 0.3, 0.6, 1.0)
 
 def read(each: Ints, design_effect: float) -> tuple[float, float]:
     """Factor and degrees of freedom under a design effect."""
-    before, unequal.DESIGN_EFFECT = unequal.DESIGN_EFFECT, design_effect
-    found = Unequal.of(each[:, np.newaxis].astype(float), len(each))
-    unequal.DESIGN_EFFECT = before
+    found = Unequal.of(each[:, np.newaxis].astype(float), len(each), design_effect=design_effect)
     return float(found.factor[0]), float(found.freedom[0])
 
 
@@ -34,7 +31,7 @@ def freedom_with_tastes(each: Ints) -> float:
     """Degrees of freedom if the spread of a cluster's pull is that with tastes."""
     share, m = each / each.sum(), len(each)
     around = np.eye(m) - np.outer(share, np.ones(m))
-    left = around @ np.diag(share * (1.0 + (unequal.DESIGN_EFFECT - 1.0) * m * share)) @ around.T
+    left = around @ np.diag(share * (1.0 + (DESIGN_EFFECT - 1.0) * m * share)) @ around.T
     return float(np.trace(left) ** 2 / np.trace(left @ left))
 
 
@@ -57,7 +54,7 @@ def main() -> None:
     print(f"{'votes of each observer':<26}{'taste':>6}" + "".join(f"{way:>16}" for way in ways))
     for cast in STUDIES:
         each = np.array(cast)
-        (independent, freedom), (factor, _) = read(each, 1.0), read(each, unequal.DESIGN_EFFECT)
+        (independent, freedom), (factor, _) = read(each, 1.0), read(each, DESIGN_EFFECT)
         readings = (
             (1.0, len(each) - 1.0),
             (independent, freedom),

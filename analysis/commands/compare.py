@@ -62,16 +62,12 @@ def _conditions(asked: argparse.Namespace, one: str, other: str) -> str:
     simulated = "simulated" in sifted.fitted and bool(sifted.fitted["simulated"].any())
     adaptive = cast_adaptively(sifted.fitted)
     body = _as_json(scale, pair, one, other) | {"stamp": SIMULATED_STAMP if simulated else None, "adaptive": adaptive}
-    body["notes"] = [*([ADAPTIVE] if adaptive else []), *_drawn(scale)]
+    body["notes"] = [*([ADAPTIVE] if adaptive else []), *resampling_notes(scale.intervals)]
     if asked.json:
         return json.dumps(body, indent=2, ensure_ascii=False, allow_nan=False)
     parts = [f"*** {SIMULATED_STAMP} ***"] if simulated else []
     parts += [_as_text(scale, body, one, other), "\n".join(paragraph(f"· {note}") for note in body["notes"])]
     return "\n\n".join(part for part in parts if part)
-
-
-def _drawn(scale: Scale) -> list[str]:
-    return [] if scale.intervals is None else resampling_notes(scale.intervals)
 
 
 def _require_compared(name: str, known: list[str]) -> None:

@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from scipy.special import ndtri, stdtrit
 from threadpoolctl import threadpool_limits
 
-from analysis.inference.unequal import Unequal, told_of_differences
+from analysis.inference.unequal import Unequal, unequal_in
 from analysis.models.connection import connected_replicates
 from analysis.models.newton import Floats, Ints, Moments, PairVotes, information, moments, solve
 
@@ -79,6 +79,8 @@ def contrasts(trials: SameTrials, *, level: float = 0.95) -> Contrasts:
     keys, pair = np.unique(trials.first * n + trials.second, return_inverse=True)
     pairs = np.stack(np.divmod(keys, n), axis=1)
     votes = _added_up(trials, pair, len(pairs))
+    shape = (trials.observers, len(pairs))
+    cast = csr_array((np.ones(len(pair)), (trials.observer, pair)), shape=shape)
     # Many small systems: BLAS threads gain nothing here, and on a busy machine they wait for each other.
     with threadpool_limits(limits=1, user_api="blas"):
         connected = connected_replicates(votes, pairs, n)
@@ -91,7 +93,7 @@ def contrasts(trials: SameTrials, *, level: float = 0.95) -> Contrasts:
             at = moments(scores[some], log_nu[some], pairs)
             independent = information(votes.take(usable[some]), pairs, n, at)
             covariance = np.asarray(np.linalg.inv(independent), dtype=np.float64)
-            reading = _unequal(these, pair, pairs, at, covariance)
+            reading = unequal_in(cast, pairs, at.variance, covariance[:, :n, :n])
             reach[some] = _reach(these, pair, at, covariance, reading, level=level)
     has_scores = np.zeros(len(trials.said))
     has_scores[usable] = 1.0
@@ -108,22 +110,6 @@ def _added_up(trials: SameTrials, pair: Ints, pairs: int) -> PairVotes:
 def _chunks(studies: int, numbers_each: int) -> Iterator[slice]:
     size = max(1, CHUNK_NUMBERS // numbers_each)
     return (slice(at, at + size) for at in range(0, studies, size))
-
-
-def _unequal(trials: SameTrials, pair: Ints, pairs: Ints, at: Moments, covariance: Floats) -> Unequal:
-    """How unequal observers are for each difference of each study, (studies, n, n) each."""
-    n = trials.conditions
-    lever = covariance[:, pairs[:, 0], :n] - covariance[:, pairs[:, 1], :n]  # (studies, pairs, n)
-    lever -= lever.mean(axis=2, keepdims=True)
-    shape = (trials.observers, len(pairs))
-    cast = csr_array((np.ones(len(pair)), (trials.observer, pair)), shape=shape).toarray()
-
-    def told(count: Floats) -> Floats:
-        own = np.flatnonzero(count)
-        weighted = lever[:, own] * (count[own, np.newaxis] * at.variance[own] / 4.0).T[:, :, np.newaxis]
-        return told_of_differences(weighted.transpose(0, 2, 1) @ lever[:, own])
-
-    return Unequal.of(map(told, cast), trials.observers)
 
 
 def _reach(

@@ -12,8 +12,8 @@ from scipy.sparse import csr_array, hstack
 
 from analysis.counts import PairCounts
 from analysis.inference.crossed import CrossedCounts, added_up
-from analysis.inference.unequal import Unequal, told_of_differences
-from analysis.models.newton import Floats, Ints, incidence, information, moments
+from analysis.inference.unequal import Unequal, unequal_in
+from analysis.models.newton import Floats, Ints, Moments, incidence, information, moments
 
 
 class Scored(Protocol):
@@ -54,17 +54,23 @@ class Slopes:
 def slopes(counts: PairCounts, fitted: Scored) -> Slopes:
     """Slopes of every row of ``counts`` at ``fitted``, with what turns them into shifts of scores."""
     n = len(counts.names)
-    votes = counts.weighted(np.ones((counts.wins.shape[0], 1)))
-    log_nu = np.array([np.log(fitted.nu) if fitted.nu else -np.inf])
-    at = moments(fitted.scores[np.newaxis], log_nu, counts.pairs)
+    at, inverse = _at_fit(counts, fitted)
     count = counts.wins + counts.losses + counts.ties
     rest = counts.wins - counts.losses - count.multiply(at.mean[:, 0])
     rows = csr_array(rest) @ incidence(counts.pairs, n) / 2.0
-    if votes.ties is not None:
+    if counts.tied:
         of_ties = np.asarray((counts.ties - count.multiply(at.tie[:, 0])).sum(axis=1)).reshape(-1, 1)
         rows = hstack([rows, csr_array(of_ties)])
-    inverse = np.linalg.inv(information(votes, counts.pairs, n, at)[0])[:, :n]
-    return Slopes(csr_array(rows), np.asarray(inverse - inverse.mean(axis=1, keepdims=True)))
+    of_scores = inverse[:, :n]
+    return Slopes(csr_array(rows), np.asarray(of_scores - of_scores.mean(axis=1, keepdims=True)))
+
+
+def _at_fit(counts: PairCounts, fitted: Scored) -> tuple[Moments, Floats]:
+    """Moments of a vote on each pair at a fit, and the inverse information of (θ, log ν), (n, n) without ties."""
+    log_nu = np.array([np.log(fitted.nu) if fitted.nu else -np.inf])
+    at = moments(fitted.scores[np.newaxis], log_nu, counts.pairs)
+    votes = counts.weighted(np.ones((counts.wins.shape[0], 1)))
+    return at, np.asarray(np.linalg.inv(information(votes, counts.pairs, len(counts.names), at)[0]))
 
 
 def cluster_covariance(counts: PairCounts, fitted: Scored) -> Floats:
@@ -85,21 +91,10 @@ def unequal(counts: PairCounts, fitted: Scored) -> Unequal:
         counts: One row per cluster, two or more.
         fitted: Their fit.
     """
-    n, (first, second) = len(counts.names), counts.pairs.T
-    log_nu = np.array([np.log(fitted.nu) if fitted.nu else -np.inf])
-    at = moments(fitted.scores[np.newaxis], log_nu, counts.pairs)
-    votes = counts.weighted(np.ones((counts.wins.shape[0], 1)))
-    inverse = np.linalg.inv(information(votes, counts.pairs, n, at)[0])[:n, :n]
-    count, weight = (counts.wins + counts.losses + counts.ties).tocsr(), at.variance[:, 0] / 4.0
-
-    def told(row: int) -> Floats:
-        part = slice(count.indptr[row], count.indptr[row + 1])
-        of = count.indices[part]
-        lever = inverse[first[of]] - inverse[second[of]]
-        lever -= lever.mean(axis=1, keepdims=True)
-        return told_of_differences((lever * (count.data[part] * weight[of])[:, np.newaxis]).T @ lever)
-
-    return Unequal.of(map(told, range(count.shape[0])), count.shape[0])
+    at, inverse = _at_fit(counts, fitted)
+    n, cast = len(counts.names), csr_array(counts.wins + counts.losses + counts.ties)
+    found = unequal_in(cast, counts.pairs, at.variance, inverse[np.newaxis, :n, :n])
+    return Unequal(found.factor[0], found.freedom[0])
 
 
 def vote_covariance(crossed: CrossedCounts, bread: Floats) -> Floats:
@@ -114,8 +109,8 @@ def vote_covariance(crossed: CrossedCounts, bread: Floats) -> Floats:
         bread: Of their fit's ``Slopes``: n rows, and one more where ties are modelled.
     """
     n, pairs = len(crossed.cells.names), crossed.cells.pairs
-    tables = (crossed.cells.wins, crossed.cells.losses, crossed.cells.ties)
-    wins, losses, ties = (added_up(table, crossed.content, crossed.contents) for table in tables)
+    by_content = crossed.by_content()
+    wins, losses, ties = by_content.wins, by_content.losses, by_content.ties
     at = (wins + losses + ties).nonzero()
     won, lost, tied = (np.asarray(table[at]).ravel() for table in (wins, losses, ties))
     cast = won + lost + tied

@@ -29,6 +29,19 @@ class CrossedCounts:
     observers: int
     contents: int
 
+    def by_observer(self) -> PairCounts:
+        """The votes of each observer."""
+        return self._by(self.observer, self.observers)
+
+    def by_content(self) -> PairCounts:
+        """The votes on each content."""
+        return self._by(self.content, self.contents)
+
+    def _by(self, group: Ints, groups: int) -> PairCounts:
+        cells = self.cells
+        tables = (added_up(table, group, groups) for table in (cells.wins, cells.losses, cells.ties))
+        return PairCounts(cells.names, tuple(map(str, range(groups))), cells.pairs, *tables)
+
     def weighted(self, observers: Floats, contents: Floats) -> PairVotes:
         """Votes per pair where a vote counts its observer's multiplicity times its content's.
 

@@ -9,7 +9,7 @@ difference. ``benchmarks/coverage.py`` prints the coverage that these choices re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from scipy.special import stdtrit
@@ -23,11 +23,11 @@ from analysis.inference.covariance import (
     crossed_covariance,
     unequal,
 )
-from analysis.inference.crossed import CrossedCounts, added_up
+from analysis.inference.crossed import CrossedCounts
 from analysis.inference.replicates import bootstrap_scores, one_step_scores
 from analysis.inference.unequal import Unequal
 from analysis.models.bradley_terry import BradleyTerryFit
-from analysis.models.newton import Floats, Ints
+from analysis.models.newton import Floats
 from analysis.wording import counted
 
 CONDITIONS_FOR_REFITS = 300
@@ -92,6 +92,7 @@ class Intervals:
         degenerate: Replicates drawn besides that had no finite scores. They can't be in the intervals, which are a
             little too short for it; above ``1 − level`` of all replicates there is no interval at all.
         seed: The bootstrap's.
+        reading: How unequal the observers are; None where votes are the sample.
     """
 
     low: Floats
@@ -110,6 +111,7 @@ class Intervals:
     replicates: int
     degenerate: int
     seed: int
+    reading: Unequal | None = None
 
 
 class Fitted(Scored, Protocol):
@@ -167,7 +169,7 @@ def observer_intervals(
     _require_finite(degenerate, replicates, level)
     method = ONE_STEP if len(counts.names) > CONDITIONS_FOR_REFITS else BOOTSTRAP
     spreads = (_robust(np.cov(scores, rowvar=False) * (m / (m - 1.0)), reading), _floor(fitted, independent))
-    ran = {"replicates": len(scores), "degenerate": degenerate, "seed": seed}
+    ran: dict[str, Any] = {"replicates": len(scores), "degenerate": degenerate, "seed": seed, "reading": reading}
     return _limits(fitted, spreads, level=level, method=method, question=THESE, observers=m, **ran)
 
 
@@ -197,7 +199,8 @@ def cluster_intervals(
         independent: As of `observer_intervals`.
     """
     spreads = (_robust(covariance, reading), _floor(fitted, independent))
-    return _limits(fitted, spreads, level=level, method=method, question=THESE, observers=observers, seed=seed)
+    sample: dict[str, Any] = {"question": THESE, "observers": observers, "reading": reading}
+    return _limits(fitted, spreads, level=level, method=method, seed=seed, **sample)
 
 
 def content_intervals(crossed: CrossedCounts, fitted: BradleyTerryFit, these: Intervals) -> Intervals:
@@ -223,9 +226,15 @@ def content_intervals(crossed: CrossedCounts, fitted: BradleyTerryFit, these: In
 
 
 def crossed_intervals(parts: CrossedCovariance, crossed: CrossedCounts, fitted: Fitted, these: Intervals) -> Intervals:
-    """The same from covariances, of any model; m observers and c contents, at least 2 of each."""
+    """The same from covariances, of any model; m observers and c contents, at least 2 of each.
+
+    Raises:
+        ValueError: Votes are the sample of ``these``.
+    """
     m, c = crossed.observers, crossed.contents
-    observers, contents = (unequal(_by(crossed, *of), fitted) for of in ((crossed.observer, m), (crossed.content, c)))
+    observers, contents = these.reading, unequal(crossed.by_content(), fitted)
+    if observers is None:
+        raise ValueError("intervals for photos like these begin with those of observers, not of votes")
     by_observer, by_content, both = (_variances(part) for part in (parts.observers, parts.contents, parts.both))
     either = np.maximum(by_observer * observers.factor, by_content * contents.factor)
     variance = np.maximum(both * np.maximum(observers.factor, contents.factor), either)
@@ -259,13 +268,6 @@ def _variances(covariance: Floats) -> Floats:
     return np.asarray(variances)
 
 
-def _by(crossed: CrossedCounts, group: Ints, groups: int) -> PairCounts:
-    """The votes of each observer, or on each content."""
-    cells = crossed.cells
-    tables = (added_up(table, group, groups) for table in (cells.wins, cells.losses, cells.ties))
-    return PairCounts(cells.names, tuple(map(str, range(groups))), cells.pairs, *tables)
-
-
 def _robust(covariance: Floats, reading: Unequal) -> Spread:
     return Spread(np.sqrt(_variances(covariance) * reading.factor), reading.freedom)
 
@@ -290,6 +292,7 @@ def _limits(
     contents: int | None = None,
     replicates: int = 0,
     degenerate: int = 0,
+    reading: Unequal | None = None,
 ) -> Intervals:
     farthest = reduce(lambda one, other: one.or_longer(other, level), spreads)
     reach, error = farthest.reach(level), farthest.error.copy()
@@ -314,4 +317,5 @@ def _limits(
         replicates=replicates,
         degenerate=degenerate,
         seed=seed,
+        reading=reading,
     )

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from analysis.models.newton import Floats
+from analysis.models.newton import Floats, Ints
 
 ALONE = 1e-6
 """Of a difference all but so much is told by one cluster: its spread between clusters can't be seen."""
@@ -34,7 +35,7 @@ class Unequal:
     freedom: Floats
 
     @classmethod
-    def of(cls, informed: Iterable[Floats], clusters: int) -> "Unequal":
+    def of(cls, informed: Iterable[Floats], clusters: int, *, design_effect: float = DESIGN_EFFECT) -> "Unequal":
         """From what each of g clusters tells of each difference: tables of any one shape, in any unit.
 
         With shares p of what is told and v for the spread of a cluster's pull, residuals around the fit have the
@@ -56,7 +57,7 @@ class Unequal:
             total, squares, cubes = total + told, squares + told**2, cubes + told**3
         with np.errstate(divide="ignore", invalid="ignore"):
             p2, p3 = squares / total**2, cubes / total**3
-            more = (DESIGN_EFFECT - 1.0) * clusters
+            more = (design_effect - 1.0) * clusters
             spread = 1.0 + more * p2
             factor = (clusters - 1.0) / clusters * spread / (spread - 2.0 * (p2 + more * p3) + p2 * spread)
             freedom = (1.0 - p2) ** 2 / (p2 - 2.0 * p3 + p2**2)
@@ -64,9 +65,33 @@ class Unequal:
         return cls(np.where(seen, np.maximum(factor, 1.0), 1.0), np.where(seen, np.clip(freedom, 1.0, usual), 1.0))
 
 
-def told_of_differences(told: Floats) -> Floats:
-    """What is told of all differences, from what is told of the scores, shape (…, n, n); their own on the diagonal."""
-    own = np.diagonal(told, axis1=-2, axis2=-1)
-    apart = own[..., :, np.newaxis] + own[..., np.newaxis, :] - 2.0 * told
-    apart[..., np.arange(own.shape[-1]), np.arange(own.shape[-1])] = own
+def unequal_in(cast: csr_array, pairs: Ints, variance: Floats, inverse: Floats) -> Unequal:
+    """How unequal clusters are for each difference of scores, in studies that share who cast how many votes on what.
+
+    Args:
+        cast: Shape (clusters, pairs): votes, two clusters or more.
+        pairs: Shape (pairs, 2): the conditions of each.
+        variance: Shape (pairs, studies): of a vote on each, at the fit.
+        inverse: Shape (studies, n, n): inverse information of the scores.
+    Returns:
+        Tables of shape (studies, n, n).
+    """
+
+    def told(row: int) -> Floats:
+        part = slice(cast.indptr[row], cast.indptr[row + 1])
+        of, votes = cast.indices[part], cast.data[part]
+        first, second = pairs[of].T
+        lever = inverse[:, first] - inverse[:, second]  # (studies, the cluster's pairs, n)
+        lever -= lever.mean(axis=2, keepdims=True)
+        weighted = lever * (votes[:, np.newaxis] * variance[of] / 4.0).T[:, :, np.newaxis]
+        return _of_differences(weighted.transpose(0, 2, 1) @ lever)
+
+    return Unequal.of(map(told, range(cast.shape[0])), cast.shape[0])
+
+
+def _of_differences(told: Floats) -> Floats:
+    """What is told of all differences, from what is told of the scores, (studies, n, n); their own on the diagonal."""
+    own = np.diagonal(told, axis1=1, axis2=2)
+    apart = own[:, :, np.newaxis] + own[:, np.newaxis, :] - 2.0 * told
+    apart[:, np.arange(own.shape[1]), np.arange(own.shape[1])] = own
     return np.asarray(apart)

@@ -205,11 +205,13 @@ def _scale_notes(scale: Scale) -> list[str]:
     if scale.withheld is not None:
         return [f"Scores are withheld. {scale.withheld}"]
     said = [why for why in (scale.no_intervals, scale.no_intervals_contents) if why]
-    return said if scale.intervals is None else [*said, *resampling_notes(scale.intervals)]
+    return said + resampling_notes(scale.intervals)
 
 
-def resampling_notes(intervals: Intervals) -> list[str]:
+def resampling_notes(intervals: Intervals | None) -> list[str]:
     """What a reader must know of how intervals for these photos were drawn: resamples that failed, or no resamples."""
+    if intervals is None:
+        return []
     said = []
     if intervals.degenerate:
         total = intervals.degenerate + intervals.replicates
