@@ -7,7 +7,7 @@ from enhancement.services.jobs import OPEN
 from studyapp.models import Study
 from studyapp.services.overview import jobs_of
 from studyapp.services.renderings import unrendered
-from studyapp.services.studies import problems_of_conditions, problems_of_design, problems_of_references
+from studyapp.services.studies import problems_of_conditions, problems_of_design
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def next_step_of(study: Study) -> NextStep:
     """How far a study is."""
     jobs = list(jobs_of(study))
     return NextStep(
-        problems=problems_of_conditions(study) or problems_of_references(study) or problems_of_design(study),
+        problems=problems_of_conditions(study) or problems_of_design(study),
         jobs=[job for job in jobs if job.state in OPEN],
         failed=[job for job in jobs if job.state == Job.State.FAILED],
         lacking=unrendered(study).count(),

@@ -10,7 +10,7 @@ from enhancement.services.jobs import OPEN
 from studyapp.definition import StudyProblemError
 from studyapp.models import Study, StudyText
 from studyapp.services.renderings import prepare_study
-from studyapp.services.studies import has_votes, problems_of_conditions, problems_of_references
+from studyapp.services.studies import has_votes, problems_of_conditions
 from studyapp.services.texts import current_text, translations, write_version
 
 
@@ -31,7 +31,7 @@ def prepare_draft(study: Study, by: User) -> list[Job]:
     Raises:
         StudyProblemError: They don't yet; says what is missing.
     """
-    if problems := problems_of_conditions(study) or problems_of_references(study):
+    if problems := problems_of_conditions(study):
         raise StudyProblemError(problems)
     return prepare_study(study, by)
 

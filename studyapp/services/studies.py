@@ -53,7 +53,7 @@ def write_study(definition: Definition, owner: User) -> Study:
     for language, texts in ((study.language, own), *definition.texts.items()):
         for kind, text in texts.items():
             _write_once(study, StudyText.Kind(kind), text.strip(), language)
-    if problems := problems_of_references(study) or problems_of_design(study):
+    if problems := problems_of_conditions(study) or problems_of_design(study):
         raise StudyProblemError(problems)
     set_recruiting(study, definition.recruiting)
     return study
@@ -158,7 +158,7 @@ def problems_of_opening(study: Study) -> list[str]:
         problems.append("A closed study stays closed; copy it to ask again.")
     if not study.texts.filter(kind=StudyText.Kind.INSTRUCTIONS).exists():
         problems.append("It has no instructions; write some.")
-    problems += problems_of_conditions(study) or problems_of_references(study) or problems_of_design(study)
+    problems += problems_of_conditions(study) or problems_of_design(study)
     lacking = unrendered(study).count()
     if lacking and not problems:
         problems.append(
@@ -168,6 +168,11 @@ def problems_of_opening(study: Study) -> list[str]:
 
 
 def problems_of_conditions(study: Study) -> list[str]:
+    """Why its conditions don't cover the test set, or else can't be shown of all of it."""
+    return _problems_of_cover(study) or _problems_of_references(study)
+
+
+def _problems_of_cover(study: Study) -> list[str]:
     compared = list(study.conditions.filter(worse_than=None).prefetch_related("methods__method"))
     cameras = set(study.testset.contents.values_list("camera", flat=True))
     problems = [] if len(compared) >= 2 else ["A study compares at least two conditions; add some."]
@@ -179,7 +184,7 @@ def problems_of_conditions(study: Study) -> list[str]:
     ]
 
 
-def problems_of_references(study: Study) -> list[str]:
+def _problems_of_references(study: Study) -> list[str]:
     """Conditions that stand for the better camera's photo where contents have none: they could never be shown."""
     without = Counter(study.testset.contents.filter(reference_sha256="").values_list("camera", flat=True))
     problems = []
