@@ -206,6 +206,13 @@ def waver(seed: int, strength: Mapping[str, float]) -> Callable[[Trial], str]:
     return choose
 
 
+def change(study: Study, **settings: Any) -> Study:
+    """The same study with other settings, as if it had been made with them."""
+    Study.objects.filter(pk=study.pk).update(**settings)
+    study.refresh_from_db()
+    return study
+
+
 def leave(session: StudySession) -> None:
     """Let a sitting's lease pass, and the study notice it."""
     long_ago = timezone.now() - timedelta(minutes=session.study.lease_minutes + 1)

@@ -23,7 +23,18 @@ from studyapp.services.sessions import mark_shown
 from studyapp.services.steps import Step, current_step, finish_step, is_barred, seed_of, shown
 from studyapp.services.withdrawal import withdraw
 from studyapp.session_settings import SETTINGS
-from tests.studyapp.factories import DEVICE, answer, answer_all, leave, make_study, make_testset, make_user, prefer, sit
+from tests.studyapp.factories import (
+    DEVICE,
+    answer,
+    answer_all,
+    change,
+    leave,
+    make_study,
+    make_testset,
+    make_user,
+    prefer,
+    sit,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -42,13 +53,6 @@ def made(made_once: None) -> Study:
 @pytest.fixture
 def study(made: Study) -> Study:
     return Study.objects.get(pk=made.pk)
-
-
-def change(study: Study, **settings: Any) -> Study:
-    """The same study, as if it had been made so."""
-    Study.objects.filter(pk=study.pk).update(**settings)
-    study.refresh_from_db()
-    return study
 
 
 def said(study: Study, head: str = "", **asked: Any) -> str:

@@ -21,7 +21,7 @@ from studyapp.services.studies import problems_of_opening
 from studyapp.services.verify_schedule import SCHEDULE_CHECKS
 from studyapp.services.withdrawal import withdraw
 from studyapp.vision import plates, rings
-from tests.studyapp.factories import answer_all, make_study, make_user, prefer, sit
+from tests.studyapp.factories import answer_all, change, make_study, make_user, prefer, sit
 
 pytestmark = pytest.mark.django_db
 
@@ -49,13 +49,6 @@ def made(made_once: None) -> Study:
 @pytest.fixture
 def study(made: Study) -> Study:
     return Study.objects.get(pk=made.pk)
-
-
-def change(study: Study, **settings: Any) -> Study:
-    """The same study with other settings, as if it had been made with them."""
-    Study.objects.filter(pk=study.pk).update(**settings)
-    study.refresh_from_db()
-    return study
 
 
 def only(study: Study, **settings: Any) -> Study:
